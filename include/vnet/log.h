@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VNET_LOG_H
+#define VNET_LOG_H
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum vnet_log_level {
+	VNET_LOG_WARNING,
+	VNET_LOG_DEBUG, /* each operation */
+};
+
+/* Called with one line without its end; must not call back into the library. */
+typedef void vnet_log_fn(void *arg, enum vnet_log_level level, const char *line);
+
+/*
+ * Send what the library has to tell to @fn; NULL: nowhere, which is the default.
+ * The only state that the library keeps; set it before threads start.
+ */
+void vnet_log_set(vnet_log_fn *fn, void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
+
+#endif /* VNET_LOG_H */

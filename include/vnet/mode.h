@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VNET_MODE_H
+#define VNET_MODE_H
+
+#include <vnet/error.h>
+#include <vnet/plan.h>
+#include <vnet/snapshot.h>
+#include <vnet/spec.h>
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * A kind of network. All functions are pure: they make no system call and need
+ * no privilege. One file in modes/ each.
+ */
+struct vnet_mode {
+	enum vnet_mode_id id;
+	const char *name;
+	const char *help;
+	uint64_t keys; /* the keys of a spec that it knows: bits (1 << enum vnet_key) */
+
+	/*
+	 * Fill in what the user left to vnet, from the defaults of the option table and
+	 * from @snap (a MAC that stays, a group that is free, a server address).
+	 * Returns 0, or -errno with a sentence.
+	 */
+	int (*choose)(struct vnet_spec *spec, const struct vnet_snapshot *snap,
+		      struct vnet_plan *notes, struct vnet_error *err);
+
+	/*
+	 * Refuse what can't work, before anything is written.
+	 * @have:  what is there now; NULL: nothing. @want: NULL: it is to be deleted
+	 * @force: what is only dangerous is let through
+	 * Returns 0, or -errno with a sentence.
+	 */
+	int (*check)(const struct vnet_spec *have, const struct vnet_spec *want,
+		     const struct vnet_snapshot *snap, bool force, struct vnet_error *err);
+
+	/*
+	 * The spec as the kernel has it: the keys of @record, the values of @snap where the
+	 * kernel can tell them. @ret_spec is the caller's to vnet_spec_done().
+	 */
+	int (*read)(const struct vnet_snapshot *snap, const struct vnet_spec *record,
+		    struct vnet_spec *ret_spec, struct vnet_error *err);
+
+	/*
+	 * The operations that lead from @have to @want; NULL stands for nothing.
+	 * plan(NULL, want) creates, plan(have, NULL) deletes.
+	 */
+	int (*plan)(const struct vnet_spec *have, const struct vnet_spec *want,
+		    const struct vnet_snapshot *snap, struct vnet_plan *plan,
+		    struct vnet_error *err);
+};
+
+/* The mode of that number; never NULL for a valid id. */
+const struct vnet_mode *vnet_mode_get(enum vnet_mode_id id);
+
+/* The mode of that name, or NULL. */
+const struct vnet_mode *vnet_mode_find(const char *name);
+
+/* The record of a network as text: the first line names it, then a line a value. */
+int vnet_spec_print(const struct vnet_spec *spec, char **ret_text);
+
+/* Read such a text. Returns 0, or -EBADMSG with a sentence. */
+int vnet_spec_parse(const char *text, struct vnet_spec *ret_spec, struct vnet_error *err);
+
+/*
+ * The DHCP server of a network: what every mode with a bridge calls, with the same
+ * meaning as the functions of struct vnet_mode.
+ * @bridge: the network's bridge as it will be
+ */
+int vnet_dhcp_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap,
+		     struct vnet_plan *notes, struct vnet_error *err);
+int vnet_dhcp_check(const struct vnet_spec *want, const struct vnet_snapshot *snap, bool force,
+		    struct vnet_error *err);
+int vnet_dhcp_plan(const struct vnet_spec *want, const struct vnet_link *bridge,
+		   const struct vnet_snapshot *snap, struct vnet_plan *plan,
+		   struct vnet_error *err);
+
+/*
+ * Addresses that the server could take, from the top of the subnet down: none that
+ * is leased, reserved or on the bridge.
+ * Returns how many of @max there are.
+ */
+size_t vnet_dhcp_candidates(const struct vnet_spec *spec, const struct vnet_snapshot *snap,
+			    struct vnet_cidr *ret_candidates, size_t max);
+
+/* Add what keeps the record of @spec, or with @want false what takes it away. */
+void vnet_plan_record(struct vnet_plan *plan, const struct vnet_spec *spec, bool want,
+		      const struct vnet_snapshot *snap);
+
+/* The first index from 2^20 up that no link in @snap and no operation in @plan uses. */
+int32_t vnet_plan_free_index(const struct vnet_plan *plan, const struct vnet_snapshot *snap);
+
+/* Names of vnet's own: a short stable one for a link, and its readable twin. */
+void vnet_link_short_name(const char *prefix, const char *net, char ret_name[VNET_NAME_SIZE]);
+
+/* A stable, locally administered MAC for the @role of the network @net on this machine. */
+struct vnet_mac vnet_mac_stable(const struct vnet_snapshot *snap, const char *net,
+				const char *role);
+
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
+
+#endif /* VNET_MODE_H */

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VNET_NET_H
+#define VNET_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <vnet/error.h>
+#include <vnet/mode.h>
+#include <vnet/plan.h>
+#include <vnet/snapshot.h>
+#include <vnet/spec.h>
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * The networks of one network namespace: that in which vnet_open() was called. A
+ * context belongs to one thread at a time; any number of them may be open.
+ */
+struct vnet;
+
+int vnet_open(struct vnet **ret_vnet, struct vnet_error *err);
+void vnet_close(struct vnet *vnet);
+
+/* One change of a spec, as vnet_spec_edit() takes it. The text is the caller's. */
+struct vnet_edit {
+	enum vnet_key key;
+	char how;
+	const char *text;
+};
+
+/*
+ * How a change is to be made.
+ *
+ * @what:    what the caller is doing, for messages and for those who wait
+ * @dry_run: plan, and change nothing
+ * @force:   go on where only safety speaks against it
+ */
+struct vnet_how {
+	const char *what;
+	bool dry_run;
+	bool force;
+};
+
+/*
+ * What a change did, or would do: the caller's to vnet_result_done().
+ *
+ * @spec: the network as it is now; of a deleted one as it was
+ */
+struct vnet_result {
+	struct vnet_plan plan;
+	struct vnet_spec spec;
+};
+
+void vnet_result_done(struct vnet_result *result);
+
+/*
+ * Changes. Each is one transaction: done whole, or not at all, or (err->outcome
+ * INCOMPLETE) to be finished by vnet_recover(). Return 0 or a negative errno;
+ * @ret_result is set on success alone.
+ */
+
+/* Make the network @name of the mode @mode. */
+int vnet_create(struct vnet *vnet, enum vnet_mode_id mode, const char *name,
+		const struct vnet_edit *edits, size_t n, const struct vnet_how *how,
+		struct vnet_result *ret_result, struct vnet_error *err);
+
+/* Change it in place. */
+int vnet_set(struct vnet *vnet, const char *name, const struct vnet_edit *edits, size_t n,
+	     const struct vnet_how *how, struct vnet_result *ret_result, struct vnet_error *err);
+
+/* Remove it with all that vnet made for it. */
+int vnet_delete(struct vnet *vnet, const char *name, const struct vnet_how *how,
+		struct vnet_result *ret_result, struct vnet_error *err);
+
+/*
+ * Serve DHCP on a network, or change how; start a server that died.
+ * @name: NULL: the one network whose subnet holds the range that @edits set. A
+ *        bridge that vnet did not make is served only by its name.
+ */
+int vnet_dhcp(struct vnet *vnet, const char *name, const struct vnet_edit *edits, size_t n,
+	      const struct vnet_how *how, struct vnet_result *ret_result, struct vnet_error *err);
+
+/* Stop it. @name: NULL: the one network that is served. */
+int vnet_dhcp_stop(struct vnet *vnet, const char *name, const struct vnet_how *how,
+		   struct vnet_result *ret_result, struct vnet_error *err);
+
+/*
+ * Work off what a killed or failed change left behind.
+ *
+ * @ret_what: what that was, the caller's to free; NULL if there was nothing
+ * @ret_plan: the operations that led back; empty if all had been done already
+ */
+int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
+		 struct vnet_plan *ret_plan, struct vnet_error *err);
+
+/* A network as recorded and as found. The caller's to vnet_view_done(). */
+struct vnet_view {
+	struct vnet_spec record;
+	struct vnet_spec live; /* the same where found is false */
+	bool found;	       /* its link is there and vnet's */
+	struct vnet_snapshot snap;
+	struct vnet_service service;
+};
+
+void vnet_view_done(struct vnet_view *view);
+int vnet_read(struct vnet *vnet, const char *name, struct vnet_view *ret_view,
+	      struct vnet_error *err);
+
+/*
+ * Names of all networks, sorted: an array of strings, ended by NULL, in one piece
+ * of memory that the caller frees.
+ */
+int vnet_list(struct vnet *vnet, char ***ret_names, struct vnet_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
+
+#endif /* VNET_NET_H */

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VNET_SNAPSHOT_H
+#define VNET_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vnet/addr.h>
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * What the kernel and the file system hold at one moment, as far as planning
+ * needs it: the input of every plan, and what the model of an operation changes.
+ */
+
+/* The namespaces that a network spreads over. */
+enum vnet_ns_id {
+	VNET_NS_HOST, /* where the bridge is */
+	VNET_NS_DHCP, /* where its DHCP server is */
+	VNET_NS_COUNT,
+};
+
+enum {
+	VNET_KIND_SIZE = 16,
+	VNET_ALIAS_SIZE = 64, /* of what vnet reads and writes; the kernel allows 256 */
+	VNET_PATH_SIZE = 128,
+	VNET_NETNS_SIZE = 64,
+	VNET_RESOLVERS = 8,
+};
+
+/* Of a bridge: IFLA_BR_* of linux/if_link.h. Times in hundredths of a second. */
+struct vnet_bridge_attrs {
+	uint32_t stp;
+	uint32_t forward_delay;
+	uint32_t ageing;
+	uint32_t hello;
+	uint32_t max_age;
+	uint32_t priority;
+	uint32_t mcast_snooping;
+};
+
+/* Of a bridge's port: IFLA_BRPORT_*. */
+struct vnet_port_attrs {
+	uint8_t state;	  /* BR_STATE_* of linux/if_bridge.h */
+	uint8_t isolated; /* IFLA_BRPORT_ISOLATED */
+};
+
+struct vnet_link {
+	int32_t index;
+	int32_t master; /* 0: none */
+	int32_t peer;	/* IFLA_LINK: of a veth its other end; 0: none */
+	uint32_t flags; /* IFF_* of linux/if.h */
+	uint32_t mtu;
+	uint32_t group;
+	uint32_t tx_queues;
+	uint32_t rx_queues;
+	struct vnet_mac mac;
+	uint8_t addr_gen_mode; /* IN6_ADDR_GEN_MODE_* */
+	uint8_t carrier;
+	int32_t accept_ra; /* of net.ipv6.conf; -1: no IPv6 here */
+	int32_t autoconf;
+	char name[VNET_NAME_SIZE];
+	char master_name[VNET_NAME_SIZE]; /* of @master, for people and printed commands */
+	char altname[VNET_ALIAS_SIZE];	  /* the first one; empty: none */
+	char kind[VNET_KIND_SIZE]; /* "bridge", "veth", "tun"...; empty: a device of the machine */
+	char alias[VNET_ALIAS_SIZE];
+	struct vnet_bridge_attrs bridge; /* if kind is "bridge" */
+	struct vnet_port_attrs port;	 /* if master is a bridge */
+};
+
+struct vnet_ifaddr {
+	int32_t index;
+	struct vnet_cidr addr;
+	uint32_t flags; /* IFA_F_* of linux/if_addr.h */
+};
+
+struct vnet_route {
+	int32_t index; /* RTA_OIF */
+	uint32_t table;
+	uint32_t metric;
+	struct vnet_cidr to; /* prefix 0: the default route */
+	struct vnet_ip via;
+};
+
+struct vnet_ns {
+	bool exists;
+	char name[VNET_NETNS_SIZE]; /* below /run/netns; empty: the caller's */
+	struct vnet_link *links;    /* by index */
+	struct vnet_ifaddr *addrs;
+	struct vnet_route *routes; /* IPv4 routes through the network's bridge */
+	size_t n_links;
+	size_t n_addrs;
+	size_t n_routes;
+};
+
+/* A file that vnet owns; @content is NULL where it does not exist. */
+struct vnet_file {
+	char path[VNET_PATH_SIZE];
+	char *content; /* NUL-terminated text */
+	uint32_t mode; /* permission bits */
+};
+
+/*
+ * @running:    the DHCP server of the network answers to its name
+ * @forwarding: net.ipv4.ip_forward
+ * @resolvers:  the host's name servers that are not of the loopback
+ * @server:     an unused address that was found for the DHCP server; prefix 0: not looked for
+ * @dhcp_user:  whom the DHCP server runs as; empty: dnsmasq is not installed
+ * @seed:       what is particular to this machine and namespace, for names and MACs that stay
+ */
+struct vnet_snapshot {
+	struct vnet_ns ns[VNET_NS_COUNT];
+	struct vnet_file *files;
+	size_t n_files;
+	bool running;
+	bool forwarding;
+	struct vnet_ip resolvers[VNET_RESOLVERS];
+	size_t n_resolvers;
+	struct vnet_cidr server;
+	char dhcp_user[32];
+	uint64_t seed;
+	/* Where things are kept, for this namespace and network. */
+	char run_dir[VNET_PATH_SIZE];
+	char lease_path[VNET_PATH_SIZE];
+};
+
+void vnet_snapshot_done(struct vnet_snapshot *snap);
+
+/* Deep copy into the uninitialised @ret_copy. Returns 0 or -ENOMEM. */
+int vnet_snapshot_copy(const struct vnet_snapshot *from, struct vnet_snapshot *ret_copy);
+
+/* Look up; NULL if there is none. The result lives as long as the snapshot is not changed. */
+const struct vnet_link *vnet_link_by_name(const struct vnet_snapshot *snap, enum vnet_ns_id ns,
+					  const char *name);
+const struct vnet_link *vnet_link_by_index(const struct vnet_snapshot *snap, enum vnet_ns_id ns,
+					   int32_t index);
+const struct vnet_file *vnet_file_by_path(const struct vnet_snapshot *snap, const char *path);
+
+/* True if @addr, with this very prefix, is on the link @index. */
+bool vnet_snapshot_has_addr(const struct vnet_snapshot *snap, enum vnet_ns_id ns, int32_t index,
+			    const struct vnet_cidr *addr);
+
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
+
+#endif /* VNET_SNAPSHOT_H */

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VNET_SPEC_H
+#define VNET_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vnet/addr.h>
+#include <vnet/error.h>
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * What the user wants: a plain typed structure, one field for each row of the
+ * option table. Units: times of the bridge in hundredths of a second (USER_HZ,
+ * as linux/if_link.h has them), lease times in seconds.
+ */
+
+enum vnet_mode_id {
+	VNET_MODE_BRIDGE,
+	VNET_MODE_COUNT,
+};
+
+/* One row for each in the option table (src/core/options.c). */
+enum vnet_key {
+	VNET_KEY_FOREIGN,
+	VNET_KEY_GROUP,
+	VNET_KEY_ADDRESS,
+	VNET_KEY_MTU,
+	VNET_KEY_MAC,
+	VNET_KEY_STP,
+	VNET_KEY_FORWARD_DELAY,
+	VNET_KEY_AGEING,
+	VNET_KEY_HELLO,
+	VNET_KEY_MAX_AGE,
+	VNET_KEY_PRIORITY,
+	VNET_KEY_DHCP_RANGE,
+	VNET_KEY_DHCP_ROUTER,
+	VNET_KEY_DHCP_DNS,
+	VNET_KEY_DHCP_SERVER,
+	VNET_KEY_DHCP_LEASE_TIME,
+	VNET_KEY_DHCP_HOST,
+	VNET_KEY_COUNT, /* of the keys of a spec; verbs' own options follow in the table */
+};
+
+/* A list; the items are of the type of their option. The spec owns them. */
+struct vnet_list {
+	void *items;
+	uint32_t count;
+};
+
+/* A DHCP lease that belongs to one client. */
+struct vnet_host {
+	struct vnet_mac mac;
+	struct vnet_ip ip;
+	char name[VNET_HOST_NAME]; /* empty: none */
+};
+
+struct vnet_dhcp {
+	struct vnet_range range;
+	struct vnet_ip router;	 /* family 0: announce none */
+	struct vnet_cidr server; /* the server's own address */
+	uint32_t lease_time;	 /* seconds */
+	struct vnet_list dns;	 /* of struct vnet_ip */
+	struct vnet_list hosts;	 /* of struct vnet_host */
+};
+
+/*
+ * @set: bit (1 << key) says that the field of that key has a value. DHCP is
+ *       served exactly when VNET_KEY_DHCP_RANGE is set.
+ */
+struct vnet_spec {
+	enum vnet_mode_id mode;
+	char name[VNET_NAME_SIZE];
+	uint64_t set;
+	bool foreign;		    /* the bridge is not vnet's: only the DHCP keys count */
+	uint32_t group;		    /* IFLA_GROUP, the mark of the network's links */
+	struct vnet_list addresses; /* of struct vnet_cidr, on the bridge */
+	uint32_t mtu;
+	struct vnet_mac mac;
+	bool stp;
+	uint32_t forward_delay;
+	uint32_t ageing;
+	uint32_t hello;
+	uint32_t max_age;
+	uint32_t priority;
+	struct vnet_dhcp dhcp;
+};
+
+/* True if @spec has a value for @key. */
+static inline bool vnet_spec_has(const struct vnet_spec *spec, enum vnet_key key)
+{
+	return (spec->set >> key) & 1;
+}
+
+/* Items of a list, typed. */
+static inline const struct vnet_cidr *vnet_cidrs(const struct vnet_list *list)
+{
+	return (const struct vnet_cidr *)list->items;
+}
+
+static inline const struct vnet_ip *vnet_ips(const struct vnet_list *list)
+{
+	return (const struct vnet_ip *)list->items;
+}
+
+static inline const struct vnet_host *vnet_hosts(const struct vnet_list *list)
+{
+	return (const struct vnet_host *)list->items;
+}
+
+/* Make an empty spec; it needs vnet_spec_done() once it holds lists. */
+void vnet_spec_init(struct vnet_spec *ret_spec, enum vnet_mode_id mode);
+
+/* Free the lists; @spec itself is the caller's. NULL and empty specs are fine. */
+void vnet_spec_done(struct vnet_spec *spec);
+
+/* Copy @from into the uninitialised @ret_spec. Returns 0 or -ENOMEM. */
+int vnet_spec_copy(const struct vnet_spec *from, struct vnet_spec *ret_spec);
+
+/* True if both say the same, value by value. */
+bool vnet_spec_equal(const struct vnet_spec *a, const struct vnet_spec *b);
+
+/* True if @key has the same values in both. */
+bool vnet_spec_same(const struct vnet_spec *a, const struct vnet_spec *b, enum vnet_key key);
+
+/*
+ * Give the keys of the network's scope in @keys (bits 1 << key) that have no value
+ * the default of the option table, where it is a constant. Nothing where the
+ * bridge is not vnet's. Returns 0 or a negative errno.
+ */
+int vnet_spec_defaults(struct vnet_spec *spec, uint64_t keys, struct vnet_error *err);
+
+/* Forget all DHCP keys. */
+void vnet_spec_drop_dhcp(struct vnet_spec *spec);
+
+/*
+ * Set, replace or extend one value from text.
+ *
+ * @key:  which
+ * @text: as on the command line, without sign
+ * @how:  '=' replace (a list: becomes this one element), '+' append to a list,
+ *        '-' remove from a list, '0' empty a list or switch a boolean off
+ *
+ * Returns 0, -EINVAL or -ERANGE with a sentence in @err, or -ENOMEM.
+ */
+int vnet_spec_edit(struct vnet_spec *spec, enum vnet_key key, char how, const char *text,
+		   struct vnet_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
+
+#endif /* VNET_SPEC_H */

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <vnet/plan.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum { PLAN_FIRST = 16 };
+
+void vnet_plan_init(struct vnet_plan *ret_plan)
+{
+	*ret_plan = (struct vnet_plan){ 0 };
+}
+
+void vnet_plan_done(struct vnet_plan *plan)
+{
+	if (!plan)
+		return;
+	for (size_t i = 0; i < plan->n_ops; i++) {
+		if (plan->ops[i].kind == VNET_OP_FILE_WRITE)
+			free((void *)(uintptr_t)plan->ops[i].u.file.content);
+	}
+	free(plan->ops);
+	free(plan->notes);
+	*plan = (struct vnet_plan){ 0 };
+}
+
+static int plan_room(struct vnet_plan *plan)
+{
+	size_t size = plan->size ? plan->size * 2 : PLAN_FIRST;
+	struct vnet_op *ops;
+
+	if (plan->n_ops < plan->size)
+		return 0;
+	ops = realloc(plan->ops, size * sizeof(*ops));
+	if (!ops)
+		return -ENOMEM;
+	plan->ops = ops;
+	plan->size = size;
+	return 0;
+}
+
+struct vnet_op *vnet_plan_add(struct vnet_plan *plan, const struct vnet_op *op)
+{
+	char *content = NULL;
+
+	if (!plan->failed)
+		plan->failed = plan_room(plan);
+	if (!plan->failed && op->kind == VNET_OP_FILE_WRITE) {
+		content = strdup(op->u.file.content);
+		if (!content)
+			plan->failed = -ENOMEM;
+	}
+	if (plan->failed)
+		return NULL;
+	plan->ops[plan->n_ops] = *op;
+	if (content)
+		plan->ops[plan->n_ops].u.file.content = content;
+	return &plan->ops[plan->n_ops++];
+}
+
+/* A name or path that does not fit is a bug of the caller's; the plan fails rather than cut it. */
+static void put(struct vnet_plan *plan, char *to, size_t size, const char *from)
+{
+	if (vn_copy(to, size, from) < 0 && !plan->failed)
+		plan->failed = -ENAMETOOLONG;
+}
+
+void vnet_plan_note(struct vnet_plan *plan, const char *fmt, ...)
+{
+	struct vn_text text = { 0 };
+	char line[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	vn_text_add(&text, "%s%s\n", plan->notes ? plan->notes : "", line);
+	free(plan->notes);
+	plan->notes = NULL;
+	(void)vn_text_take(&text, &plan->notes);
+}
+
+static void link_op(struct vnet_plan *plan, enum vnet_op_kind kind, enum vnet_ns_id ns,
+		    const struct vnet_link *link, uint32_t fields, const struct vnet_peer *peer)
+{
+	struct vnet_op op = { .kind = kind, .ns = ns };
+
+	op.u.link.link = *link;
+	op.u.link.set = fields;
+	if (peer)
+		op.u.link.peer = *peer;
+	(void)vnet_plan_add(plan, &op);
+}
+
+void vnet_plan_link_add(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			const struct vnet_peer *peer)
+{
+	link_op(plan, VNET_OP_LINK_ADD, ns, link, 0, peer);
+}
+
+void vnet_plan_link_set(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			uint32_t fields)
+{
+	if (fields)
+		link_op(plan, VNET_OP_LINK_SET, ns, link, fields, NULL);
+}
+
+void vnet_plan_link_del(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link)
+{
+	link_op(plan, VNET_OP_LINK_DEL, ns, link, 0, NULL);
+}
+
+void vnet_plan_altname_add(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			   const char *altname)
+{
+	struct vnet_op op = { .kind = VNET_OP_ALTNAME_ADD, .ns = ns };
+
+	op.u.altname.index = link->index;
+	put(plan, op.u.altname.link, sizeof(op.u.altname.link), link->name);
+	put(plan, op.u.altname.name, sizeof(op.u.altname.name), altname);
+	(void)vnet_plan_add(plan, &op);
+}
+
+static void addr_op(struct vnet_plan *plan, enum vnet_op_kind kind, enum vnet_ns_id ns,
+		    const struct vnet_link *link, const struct vnet_cidr *addr)
+{
+	struct vnet_op op = { .kind = kind, .ns = ns };
+
+	op.u.addr.ifaddr = (struct vnet_ifaddr){ .index = link->index, .addr = *addr };
+	put(plan, op.u.addr.link, sizeof(op.u.addr.link), link->name);
+	(void)vnet_plan_add(plan, &op);
+}
+
+void vnet_plan_addr_add(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			const struct vnet_cidr *addr)
+{
+	addr_op(plan, VNET_OP_ADDR_ADD, ns, link, addr);
+}
+
+void vnet_plan_addr_del(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			const struct vnet_cidr *addr)
+{
+	addr_op(plan, VNET_OP_ADDR_DEL, ns, link, addr);
+}
+
+void vnet_plan_sysctl_set(struct vnet_plan *plan, enum vnet_ns_id ns, const char *link,
+			  const char *key, int32_t value)
+{
+	struct vnet_op op = { .kind = VNET_OP_SYSCTL_SET, .ns = ns };
+
+	put(plan, op.u.sysctl.link, sizeof(op.u.sysctl.link), link);
+	put(plan, op.u.sysctl.key, sizeof(op.u.sysctl.key), key);
+	op.u.sysctl.value = value;
+	(void)vnet_plan_add(plan, &op);
+}
+
+static void netns_op(struct vnet_plan *plan, enum vnet_op_kind kind, const char *name)
+{
+	struct vnet_op op = { .kind = kind, .ns = VNET_NS_DHCP };
+
+	put(plan, op.u.netns.name, sizeof(op.u.netns.name), name);
+	(void)vnet_plan_add(plan, &op);
+}
+
+void vnet_plan_netns_add(struct vnet_plan *plan, const char *name)
+{
+	netns_op(plan, VNET_OP_NETNS_ADD, name);
+}
+
+void vnet_plan_netns_del(struct vnet_plan *plan, const char *name)
+{
+	netns_op(plan, VNET_OP_NETNS_DEL, name);
+}
+
+void vnet_plan_csum_off(struct vnet_plan *plan, enum vnet_ns_id ns, const char *link)
+{
+	struct vnet_op op = { .kind = VNET_OP_CSUM_OFF, .ns = ns };
+
+	put(plan, op.u.csum.link, sizeof(op.u.csum.link), link);
+	(void)vnet_plan_add(plan, &op);
+}
+
+void vnet_plan_file_write(struct vnet_plan *plan, const char *path, const char *content,
+			  uint32_t mode)
+{
+	struct vnet_op op = { .kind = VNET_OP_FILE_WRITE };
+
+	put(plan, op.u.file.path, sizeof(op.u.file.path), path);
+	op.u.file.content = content;
+	op.u.file.mode = mode;
+	(void)vnet_plan_add(plan, &op);
+}
+
+void vnet_plan_file_del(struct vnet_plan *plan, const char *path)
+{
+	struct vnet_op op = { .kind = VNET_OP_FILE_DEL };
+
+	put(plan, op.u.file.path, sizeof(op.u.file.path), path);
+	(void)vnet_plan_add(plan, &op);
+}
+
+void vnet_plan_service(struct vnet_plan *plan, enum vnet_op_kind kind,
+		       const struct vnet_service *service)
+{
+	struct vnet_op op = { .kind = kind, .ns = VNET_NS_DHCP };
+
+	op.u.service = *service;
+	(void)vnet_plan_add(plan, &op);
+}
+
+int vnet_service_of(const struct vnet_snapshot *snap, const char *net,
+		    struct vnet_service *ret_service)
+{
+	struct vnet_service s = { 0 };
+
+	if (vn_copy(s.netns, sizeof(s.netns), snap->ns[VNET_NS_DHCP].name) < 0 ||
+	    vn_copy(s.leases, sizeof(s.leases), snap->lease_path) < 0 ||
+	    vn_format(s.conf, sizeof(s.conf), "%s/%s.dnsmasq", snap->run_dir, net) < 0 ||
+	    vn_format(s.pid_file, sizeof(s.pid_file), "%s/%s.pid", snap->run_dir, net) < 0)
+		return -ENAMETOOLONG;
+	*ret_service = s;
+	return 0;
+}

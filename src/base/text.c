@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_FIRST = 256 };
+
+static bool text_room(struct vn_text *text, size_t more)
+{
+	size_t size = text->size ? text->size : TEXT_FIRST;
+	char *buf;
+
+	if (text->failed)
+		return false;
+	while (size - text->len <= more)
+		size *= 2;
+	if (size == text->size)
+		return true;
+	buf = realloc(text->buf, size);
+	if (!buf) {
+		text->failed = true;
+		return false;
+	}
+	text->buf = buf;
+	text->size = size;
+	return true;
+}
+
+void vn_text_add(struct vn_text *text, const char *fmt, ...)
+{
+	va_list ap;
+	va_list again;
+	int n;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n >= 0 && text_room(text, (size_t)n)) {
+		(void)vsnprintf(text->buf + text->len, text->size - text->len, fmt, again);
+		text->len += (size_t)n;
+	}
+	va_end(again);
+}
+
+void vn_text_done(struct vn_text *text)
+{
+	free(text->buf);
+	*text = (struct vn_text){ 0 };
+}
+
+int vn_text_take(struct vn_text *text, char **ret_string)
+{
+	if (!text_room(text, 0)) {
+		vn_text_done(text);
+		return -ENOMEM;
+	}
+	text->buf[text->len] = '\0';
+	*ret_string = text->buf;
+	*text = (struct vn_text){ 0 };
+	return 0;
+}
+
+char *vn_line_next(char **text)
+{
+	char *line = *text;
+	char *end;
+
+	if (!line || !*line)
+		return NULL;
+	end = strchr(line, '\n');
+	if (end) {
+		*end = '\0';
+		*text = end + 1;
+	} else {
+		*text = line + strlen(line);
+	}
+	return line;
+}
+
+int vn_number(const char *s, int base, uint64_t min, uint64_t max, uint64_t *ret_number)
+{
+	unsigned long long v;
+	char *end;
+
+	/* strtoull() takes signs and leading space; a number here begins with a digit. */
+	if (!((*s >= '0' && *s <= '9') || (base == 16 && strspn(s, "abcdefABCDEF"))))
+		return -EINVAL;
+	errno = 0;
+	v = strtoull(s, &end, base);
+	if (*end)
+		return -EINVAL;
+	if (errno || v < min || v > max)
+		return -ERANGE;
+	*ret_number = v;
+	return 0;
+}
+
+int vn_copy(char *to, size_t size, const char *from)
+{
+	size_t len = strlen(from);
+
+	if (len >= size)
+		return -ENAMETOOLONG;
+	memcpy(to, from, len + 1);
+	return 0;
+}
+
+int vn_format(char *to, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(to, size, fmt, ap);
+	va_end(ap);
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+uint64_t vn_hash(uint64_t seed, const char *s)
+{
+	/* http://www.isthe.com/chongo/tech/comp/fnv/: offset basis and prime of 64 bits */
+	uint64_t h = seed ? seed : 14695981039346656037ULL;
+
+	for (; *s; s++)
+		h = (h ^ (uint8_t)*s) * 1099511628211ULL;
+	return h;
+}
