@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VN_OPS_OPS_H
+#define VN_OPS_OPS_H
+
+#include <stdbool.h>
+
+#include <vnet/plan.h>
+
+#include "base/text.h"
+#include "wire/msg.h"
+
+/* Who carries an operation out. */
+enum vn_op_class {
+	VN_OP_NETLINK, /* a message; several go in one sendmsg */
+	VN_OP_SYSTEM,  /* a system call or a few */
+	VN_OP_SERVICE, /* a program */
+};
+
+/* Descriptors of the namespaces that a message or a call needs; -1: not there. */
+struct vn_op_env {
+	int netns[VNET_NS_COUNT];
+};
+
+/*
+ * A kind of operation.
+ *
+ * @name:     for messages: "link add"
+ * @inside:   class SYSTEM: to be performed in the namespace of the operation
+ * @gone:     the errno that says, when undoing, that there is nothing to undo
+ * @encode:   class NETLINK: add the message to @msg. 0 or -EMSGSIZE
+ * @perform:  class SYSTEM: do it. 0 or a negative errno
+ * @model:    what it does to @snap. 0, or the errno that the kernel would give
+ * @inverse:  add to @undo what takes it back. @before: the state just before it;
+ *            @origin: the state before the plan. What lives on an object that the
+ *            plan itself made goes with that object and needs no undo of its own
+ * @done:     true if @snap shows that it has been done
+ * @subject:  what it is about: "br0", into @buf of VNET_PATH_SIZE
+ * @describe: the rest of the line for people
+ * @shell:    the equivalent command; @ns is "" or "-n NAME " for ip and bridge
+ */
+struct vn_op_row {
+	const char *name;
+	enum vn_op_class class;
+	bool inside;
+	int gone;
+	int (*encode)(const struct vnet_op *op, const struct vn_op_env *env, uint32_t seq,
+		      struct vn_msg *msg);
+	int (*perform)(const struct vnet_op *op, const struct vn_op_env *env);
+	int (*model)(const struct vnet_op *op, struct vnet_snapshot *snap);
+	void (*inverse)(const struct vnet_op *op, const struct vnet_snapshot *before,
+			const struct vnet_snapshot *origin, struct vnet_plan *undo);
+	bool (*done)(const struct vnet_op *op, const struct vnet_snapshot *snap);
+	const char *(*subject)(const struct vnet_op *op, char *buf);
+	void (*describe)(const struct vnet_op *op, struct vn_text *text);
+	void (*shell)(const struct vnet_op *op, const char *netns, struct vn_text *text);
+};
+
+extern const struct vn_op_row vn_op_link_add;
+extern const struct vn_op_row vn_op_link_set;
+extern const struct vn_op_row vn_op_link_del;
+extern const struct vn_op_row vn_op_altname_add;
+extern const struct vn_op_row vn_op_addr_add;
+extern const struct vn_op_row vn_op_addr_del;
+extern const struct vn_op_row vn_op_sysctl_set;
+extern const struct vn_op_row vn_op_netns_add;
+extern const struct vn_op_row vn_op_netns_del;
+extern const struct vn_op_row vn_op_csum_off;
+extern const struct vn_op_row vn_op_file_write;
+extern const struct vn_op_row vn_op_file_del;
+extern const struct vn_op_row vn_op_service_start;
+extern const struct vn_op_row vn_op_service_stop;
+extern const struct vn_op_row vn_op_service_reload;
+
+/* The row of an operation's kind. */
+const struct vn_op_row *vn_op_row(const struct vnet_op *op);
+
+/* Add to @undo what makes the link @link, which @before holds, again as it was. */
+void vn_link_restore(const struct vnet_link *link, enum vnet_ns_id ns,
+		     const struct vnet_snapshot *before, struct vnet_plan *undo);
+
+/* An operation as one line of text, without its end, and back; for the journal. */
+void vn_op_write(const struct vnet_op *op, struct vn_text *text);
+
+/*
+ * Read a line; it is cut up. @ret_content receives a FILE_WRITE's content, for the
+ * caller to free. Returns 0 or -EBADMSG.
+ */
+int vn_op_read(char *line, struct vnet_op *ret_op, char **ret_content);
+
+#endif /* VN_OPS_OPS_H */
