@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <vnet/mode.h>
+
+extern const struct vnet_mode vnet_mode_bridge;
+
+#define KEY(k) (1ULL << VNET_KEY_##k)
+
+/* One row for each option that is one attribute of the link. */
+static const struct {
+	enum vnet_key key;
+	uint32_t field;
+} attrs[] = {
+	{ VNET_KEY_MTU, VNET_LINK_MTU },
+	{ VNET_KEY_MAC, VNET_LINK_MAC },
+	{ VNET_KEY_STP, VNET_LINK_STP },
+	{ VNET_KEY_FORWARD_DELAY, VNET_LINK_FORWARD_DELAY },
+	{ VNET_KEY_AGEING, VNET_LINK_AGEING },
+	{ VNET_KEY_HELLO, VNET_LINK_HELLO },
+	{ VNET_KEY_MAX_AGE, VNET_LINK_MAX_AGE },
+	{ VNET_KEY_PRIORITY, VNET_LINK_PRIORITY },
+};
+
+/* ---- spec and link ---- */
+
+/* The bridge as @spec wants it. */
+static struct vnet_link link_of(const struct vnet_spec *spec)
+{
+	struct vnet_link link = {
+		.flags = IFF_UP,
+		.mtu = spec->mtu,
+		.group = spec->group,
+		.mac = spec->mac,
+		.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE,
+		.kind = "bridge",
+		.bridge = {
+			.stp = spec->stp,
+			.forward_delay = spec->forward_delay,
+			.ageing = spec->ageing,
+			.hello = spec->hello,
+			.max_age = spec->max_age,
+			.priority = spec->priority,
+			.mcast_snooping = 0, /* without a querier it breaks IPv6 after minutes */
+		},
+	};
+
+	memcpy(link.name, spec->name, sizeof(link.name));
+	(void)snprintf(link.alias, sizeof(link.alias), "vnet:%s:bridge", spec->name);
+	return link;
+}
+
+/* What the kernel has, into a spec that holds the rest. */
+static void spec_of(const struct vnet_link *link, struct vnet_spec *spec)
+{
+	spec->mtu = link->mtu;
+	spec->mac = link->mac;
+	spec->stp = link->bridge.stp != 0;
+	spec->forward_delay = link->bridge.forward_delay;
+	spec->ageing = link->bridge.ageing;
+	spec->hello = link->bridge.hello;
+	spec->max_age = link->bridge.max_age;
+	spec->priority = link->bridge.priority;
+}
+
+/*
+ * The record is one mark; the group and the alias are two more. Two of the three
+ * make a bridge ours: one that only bears the name is someone else's.
+ */
+static const struct vnet_link *own_link(const struct vnet_spec *record,
+					const struct vnet_snapshot *snap)
+{
+	const struct vnet_link *link = vnet_link_by_name(snap, VNET_NS_HOST, record->name);
+	struct vnet_link ours = link_of(record);
+
+	if (!link || strcmp(link->kind, "bridge") != 0)
+		return NULL;
+	if (record->foreign || link->group == record->group || !strcmp(link->alias, ours.alias))
+		return link;
+	return NULL;
+}
+
+/* ---- addresses ---- */
+
+/* fe80:: and the MAC as a modified EUI-64: RFC 4291, section 2.5.6 and appendix A. */
+static struct vnet_cidr link_local(const struct vnet_mac *mac)
+{
+	const uint8_t *m = mac->bytes;
+
+	return (struct vnet_cidr){
+		.ip = {
+			.family = AF_INET6,
+			.bytes = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, m[0] ^ 2, m[1], m[2], 0xff, 0xfe,
+				   m[3], m[4], m[5] },
+		},
+		.prefix = 64,
+	};
+}
+
+static bool has_inet6(const struct vnet_spec *spec)
+{
+	for (uint32_t i = 0; i < spec->addresses.count; i++) {
+		if (vnet_cidrs(&spec->addresses)[i].ip.family == AF_INET6)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The i-th address of the bridge: the user's, then, where one of them is IPv6, the
+ * link-local one without which neighbours can't be asked on behalf of others.
+ * Returns false behind the last.
+ */
+static bool address_at(const struct vnet_spec *spec, uint32_t i, struct vnet_cidr *ret)
+{
+	if (i < spec->addresses.count) {
+		*ret = vnet_cidrs(&spec->addresses)[i];
+		return true;
+	}
+	*ret = link_local(&spec->mac);
+	return i == spec->addresses.count && has_inet6(spec);
+}
+
+static bool wants_address(const struct vnet_spec *spec, const struct vnet_cidr *addr)
+{
+	struct vnet_cidr at;
+
+	for (uint32_t i = 0; address_at(spec, i, &at); i++) {
+		if (vnet_cidr_equal(&at, addr))
+			return true;
+	}
+	return false;
+}
+
+/* ---- choose ---- */
+
+static bool group_taken(const struct vnet_snapshot *snap, uint32_t group)
+{
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+	char line[32];
+
+	for (size_t i = 0; i < host->n_links; i++) {
+		if (host->links[i].group == group)
+			return true;
+	}
+	(void)snprintf(line, sizeof(line), "\ngroup 0x%08x\n", group);
+	for (size_t i = 0; i < snap->n_files; i++) {
+		if (snap->files[i].content && strstr(snap->files[i].content, line))
+			return true;
+	}
+	return false;
+}
+
+static uint32_t choose_group(const struct vnet_snapshot *snap)
+{
+	uint32_t group = 0x766e0000; /* "vn" */
+
+	while (group_taken(snap, group) && group < 0x766effff)
+		group++;
+	return group;
+}
+
+static int choose(struct vnet_spec *spec, const struct vnet_snapshot *snap, struct vnet_plan *notes,
+		  struct vnet_error *err)
+{
+	int r = vnet_spec_defaults(spec, vnet_mode_bridge.keys, err);
+
+	if (r < 0)
+		return r;
+	if (!vnet_spec_has(spec, VNET_KEY_GROUP)) {
+		spec->group = choose_group(snap);
+		spec->set |= KEY(GROUP);
+	}
+	if (!spec->foreign && !vnet_spec_has(spec, VNET_KEY_MAC)) {
+		spec->mac = vnet_mac_stable(snap, spec->name, "bridge");
+		spec->set |= KEY(MAC);
+	}
+	return vnet_dhcp_choose(spec, snap, notes, err);
+}
+
+/* ---- check ---- */
+
+static int check_free(const struct vnet_spec *want, const struct vnet_snapshot *snap,
+		      struct vnet_error *err)
+{
+	const struct vnet_link *link = vnet_link_by_name(snap, VNET_NS_HOST, want->name);
+
+	if (want->foreign || !link)
+		return 0;
+	return vnet_error_set(
+		err, -EEXIST,
+		"%s is there already (a %s that vnet did not make): want another name", want->name,
+		link->kind[0] ? link->kind : "network device");
+}
+
+static int overlaps(const struct vnet_spec *want, const struct vnet_cidr *addr,
+		    const struct vnet_snapshot *snap, struct vnet_error *err)
+{
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+
+	for (size_t i = 0; i < host->n_addrs; i++) {
+		const struct vnet_cidr *other = &host->addrs[i].addr;
+		const struct vnet_link *link =
+			vnet_link_by_index(snap, VNET_NS_HOST, host->addrs[i].index);
+		char a[VNET_CIDR_TEXT];
+		char b[VNET_CIDR_TEXT];
+
+		if (!link || !strcmp(link->name, want->name) ||
+		    other->ip.family != addr->ip.family ||
+		    (!vnet_cidr_holds(addr, &other->ip) && !vnet_cidr_holds(other, &addr->ip)))
+			continue;
+		return vnet_error_set(err, -EADDRINUSE,
+				      "%s overlaps %s of %s: want another subnet, or --force",
+				      vnet_cidr_text(addr, a), vnet_cidr_text(other, b),
+				      link->name);
+	}
+	return 0;
+}
+
+static int check_addresses(const struct vnet_spec *have, const struct vnet_spec *want,
+			   const struct vnet_snapshot *snap, bool force, struct vnet_error *err)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < want->addresses.count && r == 0; i++) {
+		const struct vnet_cidr *addr = &vnet_cidrs(&want->addresses)[i];
+
+		/* RFC 8200, section 5: IPv6 asks 1280 bytes of every link */
+		if (addr->ip.family == AF_INET6 && want->mtu < 1280)
+			return vnet_error_set(err, -EINVAL,
+					      "mtu %u is too small for IPv6: want 1280 or more",
+					      want->mtu);
+		if (!force && (!have || !wants_address(have, addr)))
+			r = overlaps(want, addr, snap, err);
+	}
+	return r;
+}
+
+static int check_ports(const struct vnet_spec *have, const struct vnet_snapshot *snap,
+		       struct vnet_error *err)
+{
+	const struct vnet_link *bridge = own_link(have, snap);
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+	char server[VNET_NAME_SIZE];
+	char list[200] = "";
+	size_t len = 0;
+
+	vnet_link_short_name("vnd-", have->name, server);
+	for (size_t i = 0; bridge && i < host->n_links; i++) {
+		const struct vnet_link *port = &host->links[i];
+
+		if (port->master != bridge->index || !strcmp(port->name, server))
+			continue;
+		if (len + VNET_NAME_SIZE + 6 >= sizeof(list)) {
+			(void)snprintf(list + len, sizeof(list) - len, " ...");
+			break;
+		}
+		len += (size_t)snprintf(list + len, sizeof(list) - len, " %s", port->name);
+	}
+	if (!len)
+		return 0;
+	return vnet_error_set(err, -EBUSY,
+			      "%s still has ports:%s (--force deletes it all the same)", have->name,
+			      list);
+}
+
+static int check(const struct vnet_spec *have, const struct vnet_spec *want,
+		 const struct vnet_snapshot *snap, bool force, struct vnet_error *err)
+{
+	int r;
+
+	if (!want)
+		return force || have->foreign ? 0 : check_ports(have, snap, err);
+	r = have ? 0 : check_free(want, snap, err);
+	if (r == 0)
+		r = check_addresses(have, want, snap, force, err);
+	if (r == 0)
+		r = vnet_dhcp_check(want, snap, force, err);
+	return r;
+}
+
+/* ---- read ---- */
+
+/* Of the recorded addresses those that are live: others on the bridge are not vnet's. */
+static int read_addresses(const struct vnet_snapshot *snap, const struct vnet_link *link,
+			  const struct vnet_spec *record, struct vnet_spec *spec,
+			  struct vnet_error *err)
+{
+	int r = vnet_spec_edit(spec, VNET_KEY_ADDRESS, '0', NULL, err);
+
+	for (uint32_t i = 0; i < record->addresses.count && r == 0; i++) {
+		const struct vnet_cidr *addr = &vnet_cidrs(&record->addresses)[i];
+		char text[VNET_CIDR_TEXT];
+
+		if (vnet_snapshot_has_addr(snap, VNET_NS_HOST, link->index, addr))
+			r = vnet_spec_edit(spec, VNET_KEY_ADDRESS, '+', vnet_cidr_text(addr, text),
+					   err);
+	}
+	return r;
+}
+
+static int read_spec(const struct vnet_snapshot *snap, const struct vnet_spec *record,
+		     struct vnet_spec *ret_spec, struct vnet_error *err)
+{
+	const struct vnet_link *link = own_link(record, snap);
+	struct vnet_spec spec;
+	int r;
+
+	if (!link)
+		return vnet_error_set(err, -ENODEV,
+				      "the bridge %s is gone: `vnet delete %s` clears what is left",
+				      record->name, record->name);
+	r = vnet_spec_copy(record, &spec);
+	if (r < 0)
+		return vnet_error_set(err, r, "out of memory");
+	if (!record->foreign) {
+		spec_of(link, &spec);
+		r = read_addresses(snap, link, record, &spec, err);
+	}
+	if (r < 0) {
+		vnet_spec_done(&spec);
+		return r;
+	}
+	*ret_spec = spec;
+	return 0;
+}
+
+/* ---- plan ---- */
+
+static void create(const struct vnet_spec *want, struct vnet_link *link, struct vnet_plan *plan)
+{
+	struct vnet_cidr addr;
+
+	vnet_plan_link_add(plan, VNET_NS_HOST, link, NULL);
+	/* An MTU given when a bridge is made would follow its ports'; given later it stays. */
+	vnet_plan_link_set(plan, VNET_NS_HOST, link,
+			   VNET_LINK_ALIAS | VNET_LINK_ADDR_GEN_MODE |
+				   (link->mtu != 1500 ? VNET_LINK_MTU : 0));
+	/* No guest's router advertisement may touch the host: before the link is up. */
+	vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "accept_ra", 0);
+	vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "autoconf", 0);
+	for (uint32_t i = 0; address_at(want, i, &addr); i++)
+		vnet_plan_addr_add(plan, VNET_NS_HOST, link, &addr);
+	vnet_plan_link_set(plan, VNET_NS_HOST, link, VNET_LINK_UP);
+}
+
+/* The taps of guests go along with the bridge's MTU. */
+static void change_taps(const struct vnet_link *bridge, const struct vnet_snapshot *snap,
+			uint32_t mtu, struct vnet_plan *plan)
+{
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+
+	for (size_t i = 0; i < host->n_links; i++) {
+		struct vnet_link tap = host->links[i];
+
+		if (tap.master != bridge->index || tap.group != bridge->group ||
+		    strcmp(tap.kind, "tun") != 0 || tap.mtu == mtu)
+			continue;
+		tap.mtu = mtu;
+		vnet_plan_link_set(plan, VNET_NS_HOST, &tap, VNET_LINK_MTU);
+	}
+}
+
+static void change(const struct vnet_spec *have, const struct vnet_spec *want,
+		   const struct vnet_link *now, struct vnet_link *link,
+		   const struct vnet_snapshot *snap, struct vnet_plan *plan)
+{
+	struct vnet_cidr addr;
+	uint32_t fields = 0;
+
+	for (size_t i = 0; i < sizeof(attrs) / sizeof(attrs[0]); i++) {
+		if (!vnet_spec_same(have, want, attrs[i].key))
+			fields |= attrs[i].field;
+	}
+	vnet_plan_link_set(plan, VNET_NS_HOST, link, fields);
+	if (fields & VNET_LINK_MTU)
+		change_taps(now, snap, want->mtu, plan);
+	for (uint32_t i = 0; address_at(have, i, &addr); i++) {
+		if (!wants_address(want, &addr) &&
+		    vnet_snapshot_has_addr(snap, VNET_NS_HOST, now->index, &addr))
+			vnet_plan_addr_del(plan, VNET_NS_HOST, link, &addr);
+	}
+	for (uint32_t i = 0; address_at(want, i, &addr); i++) {
+		if (!vnet_snapshot_has_addr(snap, VNET_NS_HOST, now->index, &addr))
+			vnet_plan_addr_add(plan, VNET_NS_HOST, link, &addr);
+	}
+}
+
+/*
+ * The bridge goes last: up to then all can be taken back to the letter, and after
+ * it nothing is left to do.
+ */
+static int delete (const struct vnet_spec *have, const struct vnet_snapshot *snap,
+		   struct vnet_plan *plan, struct vnet_error *err)
+{
+	const struct vnet_link *now = own_link(have, snap);
+	const struct vnet_file *leases = vnet_file_by_path(snap, snap->lease_path);
+	struct vnet_link link = link_of(have);
+	struct vnet_spec none = *have;
+	int r;
+
+	none.set &= ~KEY(DHCP_RANGE);
+	r = vnet_dhcp_plan(&none, &link, snap, plan, err);
+	if (r < 0)
+		return r;
+	if (leases && leases->content)
+		vnet_plan_file_del(plan, snap->lease_path);
+	vnet_plan_record(plan, have, false, snap);
+	if (now && !have->foreign)
+		vnet_plan_link_del(plan, VNET_NS_HOST, now);
+	return plan->failed;
+}
+
+static int plan_spec(const struct vnet_spec *have, const struct vnet_spec *want,
+		     const struct vnet_snapshot *snap, struct vnet_plan *plan,
+		     struct vnet_error *err)
+{
+	const struct vnet_link *now;
+	struct vnet_link link;
+	int r;
+
+	if (!want)
+		return delete (have, snap, plan, err);
+	link = link_of(want);
+	now = have || want->foreign ? own_link(want, snap) : NULL;
+	if (now) {
+		link.index = now->index;
+		if (want->foreign)
+			link = *now;
+		else
+			change(have, want, now, &link, snap, plan);
+	} else {
+		link.index = vnet_plan_free_index(plan, snap);
+		create(want, &link, plan);
+	}
+	r = vnet_dhcp_plan(want, &link, snap, plan, err);
+	if (r == 0)
+		vnet_plan_record(plan, want, true, snap);
+	return r < 0 ? r : plan->failed;
+}
+
+const struct vnet_mode vnet_mode_bridge = {
+	.id = VNET_MODE_BRIDGE,
+	.name = "bridge",
+	.help = "a bridge of the host that guests share",
+	.keys = KEY(FOREIGN) | KEY(GROUP) | KEY(ADDRESS) | KEY(MTU) | KEY(MAC) | KEY(STP) |
+		KEY(FORWARD_DELAY) | KEY(AGEING) | KEY(HELLO) | KEY(MAX_AGE) | KEY(PRIORITY) |
+		KEY(DHCP_RANGE) | KEY(DHCP_ROUTER) | KEY(DHCP_DNS) | KEY(DHCP_SERVER) |
+		KEY(DHCP_LEASE_TIME) | KEY(DHCP_HOST),
+	.choose = choose,
+	.check = check,
+	.read = read_spec,
+	.plan = plan_spec,
+};

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How this works
+ *
+ * Every change goes one way: lock, snapshot, record; from them what is (have) and,
+ * with the edits, what is to be (want); choose what was left open, refuse what
+ * can't work, plan, carry out. The verbs differ in how they make `want`.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <vnet/net.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "core/net.h"
+#include "core/txn.h"
+#include "sys/probe.h"
+
+enum {
+	PROBE_MS = 100,
+	PROBES = 4,	   /* addresses asked for at once */
+	INDEX_RETRIES = 8, /* a stranger may take the index between looking and making */
+};
+
+static int edit(struct vnet_spec *spec, const struct vnet_edit *edits, size_t n,
+		struct vnet_error *err)
+{
+	uint64_t keys = vnet_mode_get(spec->mode)->keys;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (!(keys >> edits[i].key & 1))
+			return vnet_error_set(err, -EINVAL, "the mode %s knows no such option",
+					      vnet_mode_get(spec->mode)->name);
+		r = vnet_spec_edit(spec, edits[i].key, edits[i].how, edits[i].text, err);
+	}
+	return r;
+}
+
+/*
+ * Where no server address is known yet, find one that is free: ask by ARP, if there
+ * is anyone who could answer. The answer becomes part of the snapshot.
+ */
+static int find_server(const struct vnet_spec *want, struct vnet_snapshot *snap,
+		       struct vnet_error *err)
+{
+	const struct vnet_link *bridge = vnet_link_by_name(snap, VNET_NS_HOST, want->name);
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+	struct vnet_cidr candidates[PROBES];
+	struct vnet_ip ips[PROBES];
+	bool used[PROBES] = { 0 };
+	bool listened = false;
+	size_t n;
+	int r = 0;
+
+	if (!vnet_spec_has(want, VNET_KEY_DHCP_RANGE) || vnet_spec_has(want, VNET_KEY_DHCP_SERVER))
+		return 0;
+	n = vnet_dhcp_candidates(want, snap, candidates, PROBES);
+	for (size_t i = 0; bridge && i < host->n_links; i++)
+		listened = listened ||
+			   (host->links[i].master == bridge->index && host->links[i].carrier);
+	for (size_t i = 0; i < n; i++)
+		ips[i] = candidates[i].ip;
+	if (listened && n)
+		r = vn_arp_probe(bridge->index, &bridge->mac, ips, n, PROBE_MS, used);
+	if (r < 0)
+		return vnet_error_set(err, r, "asking by ARP on %s: %s", want->name, strerror(-r));
+	for (size_t i = 0; i < n && !snap->server.prefix; i++) {
+		if (!used[i])
+			snap->server = candidates[i];
+	}
+	return 0;
+}
+
+/* What a verb makes of the record: into @ret_want; *@ret_gone: the network is to go. */
+struct change {
+	const char *name;
+	const struct vnet_edit *edits;
+	size_t n;
+	enum vnet_mode_id mode;
+	enum {
+		CHANGE_CREATE,
+		CHANGE_SET,
+		CHANGE_DELETE,
+		CHANGE_DHCP,
+		CHANGE_DHCP_STOP,
+	} verb;
+};
+
+static int want_new(const struct change *c, const struct vnet_snapshot *snap,
+		    struct vnet_spec *ret_want, struct vnet_error *err)
+{
+	const struct vnet_link *link;
+	int r;
+
+	vnet_spec_init(ret_want, c->mode);
+	r = vnet_name_parse(c->name, ret_want->name, err);
+	if (r < 0 || c->verb == CHANGE_CREATE)
+		return r;
+	/* DHCP on a bridge that vnet did not make */
+	link = vnet_link_by_name(snap, VNET_NS_HOST, c->name);
+	if (!link)
+		return vnet_error_set(err, -ENODEV,
+				      "there is no bridge '%s' (`vnet bridge create` makes one)",
+				      c->name);
+	if (strcmp(link->kind, "bridge") != 0)
+		return vnet_error_set(err, -EINVAL, "'%s' is no bridge", c->name);
+	return vnet_spec_edit(ret_want, VNET_KEY_FOREIGN, '=', "yes", err);
+}
+
+/* From the record (if there is one) and the verb: what is to be. */
+static int want_of(const struct change *c, const struct vnet_snapshot *snap, bool recorded,
+		   const struct vnet_spec *record, struct vnet_spec *ret_want,
+		   struct vnet_error *err)
+{
+	struct vnet_spec want;
+	int r = recorded ? vnet_spec_copy(record, &want) : want_new(c, snap, &want, err);
+
+	if (r == 0)
+		r = edit(&want, c->edits, c->n, err);
+	if (r == 0 && c->verb == CHANGE_DHCP && !vnet_spec_has(&want, VNET_KEY_DHCP_RANGE))
+		r = vnet_error_set(err, -EINVAL, "no range: want one such as 10.1.1.11-100");
+	if (r == 0 && c->verb == CHANGE_DHCP_STOP)
+		vnet_spec_drop_dhcp(&want);
+	if (r < 0) {
+		vnet_spec_done(&want);
+		return r;
+	}
+	*ret_want = want;
+	return 0;
+}
+
+/* A foreign bridge of which nothing is wanted any more needs no record. */
+static bool goes(const struct change *c, const struct vnet_spec *want)
+{
+	return c->verb == CHANGE_DELETE || (c->verb == CHANGE_DHCP_STOP && want->foreign);
+}
+
+static int plan_change(const struct change *c, struct vnet_snapshot *snap, bool recorded,
+		       const struct vnet_spec *record, struct vnet_spec *want,
+		       const struct vnet_how *how, struct vnet_plan *plan, struct vnet_error *err)
+{
+	const struct vnet_mode *mode = vnet_mode_get(want->mode);
+	struct vnet_spec have;
+	bool gone = goes(c, want);
+	int r = 0;
+
+	(void)vn_copy(plan->netns, sizeof(plan->netns), snap->ns[VNET_NS_DHCP].name);
+	if (gone)
+		r = mode->check(record, NULL, snap, how->force, err);
+	if (gone && r == 0)
+		return mode->plan(record, NULL, snap, plan, err);
+	if (gone || r < 0)
+		return r;
+	if (recorded)
+		r = mode->read(snap, record, &have, err);
+	if (r < 0)
+		return r;
+	r = find_server(want, snap, err);
+	if (r == 0)
+		r = mode->choose(want, snap, plan, err);
+	if (r == 0)
+		r = mode->check(recorded ? &have : NULL, want, snap, how->force, err);
+	if (r == 0)
+		r = mode->plan(recorded ? &have : NULL, want, snap, plan, err);
+	if (recorded)
+		vnet_spec_done(&have);
+	return r;
+}
+
+static int refuse_verb(const struct change *c, bool recorded, struct vnet_error *err)
+{
+	if (recorded && c->verb == CHANGE_CREATE)
+		return vnet_error_set(
+			err, -EEXIST,
+			"the network %s exists already (`vnet bridge set` changes it)", c->name);
+	if (!recorded && c->verb != CHANGE_CREATE && c->verb != CHANGE_DHCP)
+		return vnet_error_set(err, -ENOENT,
+				      "there is no network '%s' (`vnet show` lists them)", c->name);
+	return 0;
+}
+
+/* Plan and carry out once. */
+static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_how *how,
+		   struct vnet_result *ret_result, struct vnet_error *err)
+{
+	struct vn_txn txn = {
+		.exec = &vnet->exec,
+		.what = how->what,
+		.net = c->name,
+		.journal = vnet->journal,
+	};
+	struct vnet_result result = { 0 };
+	struct vnet_spec record = { 0 };
+	struct vnet_snapshot snap;
+	bool recorded;
+	int r = vn_net_snapshot(vnet, c->name, &snap, err);
+
+	if (r < 0)
+		return r;
+	r = vn_net_record(&snap, c->name, &record, err);
+	recorded = r == 0;
+	if (r == 0 || r == -ENOENT)
+		r = refuse_verb(c, recorded, err);
+	if (r == 0)
+		r = want_of(c, &snap, recorded, &record, &result.spec, err);
+	if (r == 0)
+		r = plan_change(c, &snap, recorded, &record, &result.spec, how, &result.plan, err);
+	if (r == 0 && !how->dry_run)
+		r = vn_txn_run(&txn, &snap, &result.plan, err);
+	vnet_spec_done(&record);
+	vnet_snapshot_done(&snap);
+	if (r < 0)
+		vnet_result_done(&result);
+	else
+		*ret_result = result;
+	return r;
+}
+
+static int run_change(struct vnet *vnet, const struct change *c, const struct vnet_how *how,
+		      struct vnet_result *ret_result, struct vnet_error *err)
+{
+	struct vnet_error why = { 0 };
+	auto_fd lock = -1;
+	int tries = 0;
+	int r = vnet_name_parse(c->name, (char[VNET_NAME_SIZE]){ 0 }, err);
+
+	if (r == 0)
+		r = vn_net_begin(vnet, how, &lock, err);
+	if (r < 0)
+		return r;
+	do {
+		why = (struct vnet_error){ 0 };
+		r = attempt(vnet, c, how, ret_result, &why);
+	} while (r == -EEXIST && why.outcome == VNET_OUTCOME_FAILED && ++tries < INDEX_RETRIES);
+	if (r < 0 && err && !err->code)
+		*err = why;
+	return r;
+}
+
+int vnet_create(struct vnet *vnet, enum vnet_mode_id mode, const char *name,
+		const struct vnet_edit *edits, size_t n, const struct vnet_how *how,
+		struct vnet_result *ret_result, struct vnet_error *err)
+{
+	struct change c = { .verb = CHANGE_CREATE, .mode = mode, .name = name };
+
+	c.edits = edits;
+	c.n = n;
+	return run_change(vnet, &c, how, ret_result, err);
+}
+
+int vnet_set(struct vnet *vnet, const char *name, const struct vnet_edit *edits, size_t n,
+	     const struct vnet_how *how, struct vnet_result *ret_result, struct vnet_error *err)
+{
+	struct change c = { .verb = CHANGE_SET, .name = name, .edits = edits, .n = n };
+
+	return run_change(vnet, &c, how, ret_result, err);
+}
+
+int vnet_delete(struct vnet *vnet, const char *name, const struct vnet_how *how,
+		struct vnet_result *ret_result, struct vnet_error *err)
+{
+	struct change c = { .verb = CHANGE_DELETE, .name = name };
+
+	return run_change(vnet, &c, how, ret_result, err);
+}
+
+/* ---- which network is meant ---- */
+
+typedef bool match_fn(const struct vnet_spec *spec, const struct vnet_snapshot *snap,
+		      const void *arg);
+
+/* The one network that matches, into @ret_name; -ENOENT or -ENOTUNIQ, and their names in @list. */
+static int find_one(const struct vnet_snapshot *snap, match_fn *match, const void *arg,
+		    char ret_name[VNET_NAME_SIZE], struct vn_text *list)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < snap->n_files; i++) {
+		const char *path = snap->files[i].path;
+		size_t len = strlen(path);
+		struct vnet_spec spec;
+
+		if (len < 4 || strcmp(path + len - 4, ".net") != 0 || !snap->files[i].content ||
+		    vnet_spec_parse(snap->files[i].content, &spec, NULL) < 0)
+			continue;
+		if (match(&spec, snap, arg)) {
+			vn_text_add(list, "%s%s", found ? ", " : "", spec.name);
+			memcpy(ret_name, spec.name, VNET_NAME_SIZE);
+			found++;
+		}
+		vnet_spec_done(&spec);
+	}
+	if (!found)
+		return -ENOENT;
+	return found == 1 ? 0 : -ENOTUNIQ;
+}
+
+static bool holds_range(const struct vnet_spec *spec, const struct vnet_snapshot *snap,
+			const void *arg)
+{
+	const struct vnet_link *bridge = vnet_link_by_name(snap, VNET_NS_HOST, spec->name);
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+	const struct vnet_range *range = arg;
+
+	if (spec->foreign) /* served only by its name */
+		return false;
+	for (size_t i = 0; bridge && i < host->n_addrs; i++) {
+		if (host->addrs[i].index == bridge->index &&
+		    vnet_cidr_holds(&host->addrs[i].addr, &range->first))
+			return true;
+	}
+	return false;
+}
+
+static bool is_served(const struct vnet_spec *spec, const struct vnet_snapshot *snap,
+		      const void *arg)
+{
+	(void)snap;
+	(void)arg;
+	return vnet_spec_has(spec, VNET_KEY_DHCP_RANGE);
+}
+
+/* @subject: what the one network must have, for the message. */
+static int the_network(const struct vnet *vnet, match_fn *match, const void *arg,
+		       const char *subject, char ret_name[VNET_NAME_SIZE], struct vnet_error *err)
+{
+	struct vn_text list = { 0 };
+	struct vnet_snapshot snap;
+	int r = vn_net_snapshot(vnet, "", &snap, err);
+
+	if (r < 0)
+		return r;
+	r = find_one(&snap, match, arg, ret_name, &list);
+	vnet_snapshot_done(&snap);
+	if (r == -ENOENT)
+		(void)vnet_error_set(err, r, "no network %s: want --net NAME", subject);
+	else if (r == -ENOTUNIQ)
+		(void)vnet_error_set(err, r, "more than one network %s (%s): want --net NAME",
+				     subject, list.buf ? list.buf : "");
+	vn_text_done(&list);
+	return r;
+}
+
+int vnet_dhcp(struct vnet *vnet, const char *name, const struct vnet_edit *edits, size_t n,
+	      const struct vnet_how *how, struct vnet_result *ret_result, struct vnet_error *err)
+{
+	struct change c = { .verb = CHANGE_DHCP, .name = name, .edits = edits, .n = n };
+	char found[VNET_NAME_SIZE];
+	struct vnet_range range;
+	char subject[80];
+	int r = name ? 0 : -ENOENT;
+
+	for (size_t i = 0; i < n && r < 0; i++) {
+		if (edits[i].key != VNET_KEY_DHCP_RANGE)
+			continue;
+		r = vnet_range_parse(edits[i].text, &range, err);
+		if (r < 0)
+			return r;
+		(void)snprintf(subject, sizeof(subject), "has a subnet with %.40s", edits[i].text);
+		r = the_network(vnet, holds_range, &range, subject, found, err);
+		if (r < 0)
+			return r;
+		c.name = found;
+	}
+	if (r < 0)
+		return vnet_error_set(err, -EINVAL, "no range: want one such as 10.1.1.11-100");
+	return run_change(vnet, &c, how, ret_result, err);
+}
+
+int vnet_dhcp_stop(struct vnet *vnet, const char *name, const struct vnet_how *how,
+		   struct vnet_result *ret_result, struct vnet_error *err)
+{
+	struct change c = { .verb = CHANGE_DHCP_STOP, .name = name };
+	char found[VNET_NAME_SIZE];
+	int r = 0;
+
+	if (!name) {
+		r = the_network(vnet, is_served, NULL, "is served", found, err);
+		c.name = found;
+	}
+	return r < 0 ? r : run_change(vnet, &c, how, ret_result, err);
+}
+
+void vnet_result_done(struct vnet_result *result)
+{
+	if (!result)
+		return;
+	vnet_plan_done(&result->plan);
+	vnet_spec_done(&result->spec);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How this works
+ *
+ * The server lives in a namespace of its own, on one end of a veth pair whose
+ * other end is a port of the bridge. Planning looks at each object by itself
+ * (namespace, pair, address, files, process) and adds what makes it as wanted:
+ * so the same plan serves for starting, changing, repairing and stopping, and
+ * is empty where all is as it should be.
+ */
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <vnet/mode.h>
+
+#include "base/text.h"
+#include "core/options.h"
+
+/* ---- what the server reads ---- */
+
+static void conf_options(const struct vnet_spec *want, const struct vnet_link *bridge,
+			 struct vn_text *text)
+{
+	char ip[VNET_IP_TEXT];
+	const char *comma = "";
+
+	/* Told nothing, dnsmasq names itself as router: an empty option says none. */
+	if (want->dhcp.router.family)
+		vn_text_add(text, "dhcp-option=option:router,%s\n",
+			    vnet_ip_text(&want->dhcp.router, ip));
+	else
+		vn_text_add(text, "dhcp-option=option:router\n");
+	for (uint32_t i = 0; i < want->dhcp.dns.count; i++) {
+		const struct vnet_ip *dns = &vnet_ips(&want->dhcp.dns)[i];
+
+		if (!dns->family)
+			continue;
+		vn_text_add(text, "%s%s", *comma ? comma : "dhcp-option=option:dns-server,",
+			    vnet_ip_text(dns, ip));
+		comma = ",";
+	}
+	if (*comma)
+		vn_text_add(text, "\n");
+	if (bridge->mtu != 1500)
+		vn_text_add(text, "dhcp-option=option:mtu,%u\n", bridge->mtu);
+}
+
+static int conf_text(const struct vnet_spec *want, const struct vnet_link *bridge,
+		     const struct vnet_snapshot *snap, const struct vnet_service *service,
+		     const char *link, char **ret_text)
+{
+	const struct vnet_range *range = &want->dhcp.range;
+	struct vnet_cidr mask = { .ip = vnet_ip4(UINT32_MAX), .prefix = want->dhcp.server.prefix };
+	struct vn_text text = { 0 };
+	char first[VNET_IP_TEXT];
+	char last[VNET_IP_TEXT];
+	char netmask[VNET_IP_TEXT];
+
+	mask = vnet_cidr_network(&mask);
+	vn_text_add(&text, "# DHCP server of the network %s, written by vnet\n", want->name);
+	vn_text_add(&text, "user=%s\ngroup=nogroup\n", snap->dhcp_user);
+	vn_text_add(&text, "pid-file=%s\n", service->pid_file);
+	vn_text_add(&text, "interface=%s\nexcept-interface=lo\nbind-interfaces\n", link);
+	/* DHCP alone; no probe by ping, which holds each offer back for 3 s */
+	vn_text_add(&text, "port=0\nno-resolv\nno-hosts\nno-ping\ndhcp-authoritative\n");
+	/* cloned guests share a machine-id, but not a MAC */
+	vn_text_add(&text, "dhcp-ignore-clid\n");
+	vn_text_add(&text, "dhcp-range=%s,%s,%s,%u\n", vnet_ip_text(&range->first, first),
+		    vnet_ip_text(&range->last, last), vnet_ip_text(&mask.ip, netmask),
+		    want->dhcp.lease_time);
+	vn_text_add(&text, "dhcp-lease-max=%u\n",
+		    vnet_ip4_number(&range->last) - vnet_ip4_number(&range->first) + 1 +
+			    want->dhcp.hosts.count);
+	conf_options(want, bridge, &text);
+	vn_text_add(&text, "dhcp-hostsfile=%s/%s.hosts\n", snap->run_dir, want->name);
+	vn_text_add(&text, "dhcp-leasefile=%s\n", service->leases);
+	return vn_text_take(&text, ret_text);
+}
+
+static int hosts_text(const struct vnet_spec *want, char **ret_text)
+{
+	struct vn_text text = { 0 };
+
+	for (uint32_t i = 0; i < want->dhcp.hosts.count; i++) {
+		const struct vnet_host *host = &vnet_hosts(&want->dhcp.hosts)[i];
+		char mac[VNET_MAC_TEXT];
+		char ip[VNET_IP_TEXT];
+
+		vn_text_add(&text, "%s,%s%s%s\n", vnet_mac_text(&host->mac, mac),
+			    vnet_ip_text(&host->ip, ip), host->name[0] ? "," : "", host->name);
+	}
+	return vn_text_take(&text, ret_text);
+}
+
+/* ---- the plan ---- */
+
+/* All that concerns one server, looked up once. */
+struct server {
+	struct vnet_service service;
+	const struct vnet_link *end;   /* the pair's end on the bridge; NULL: not there */
+	const struct vnet_link *inner; /* its other end */
+	const struct vnet_file *conf;
+	const struct vnet_file *hosts;
+	char link[VNET_NAME_SIZE];
+	char hosts_path[VNET_PATH_SIZE];
+};
+
+static int look_up(const struct vnet_spec *spec, const struct vnet_snapshot *snap,
+		   struct server *ret)
+{
+	struct server s = { 0 };
+	int r = vnet_service_of(snap, spec->name, &s.service);
+
+	if (r == 0)
+		r = vn_format(s.hosts_path, sizeof(s.hosts_path), "%s/%s.hosts", snap->run_dir,
+			      spec->name);
+	if (r < 0)
+		return r;
+	vnet_link_short_name("vnd-", spec->name, s.link);
+	s.end = vnet_link_by_name(snap, VNET_NS_HOST, s.link);
+	s.inner = vnet_link_by_name(snap, VNET_NS_DHCP, s.link);
+	s.conf = vnet_file_by_path(snap, s.service.conf);
+	s.hosts = vnet_file_by_path(snap, s.hosts_path);
+	*ret = s;
+	return 0;
+}
+
+static bool differs(const struct vnet_file *file, const char *content)
+{
+	return !file || !file->content || strcmp(file->content, content) != 0;
+}
+
+static void plan_pair(const struct vnet_spec *want, const struct vnet_link *bridge,
+		      const struct vnet_snapshot *snap, const struct server *s,
+		      struct vnet_plan *plan)
+{
+	struct vnet_link end = {
+		.master = bridge->index,
+		.mtu = bridge->mtu,
+		.group = want->group,
+		.tx_queues = 1,
+		.rx_queues = 1,
+		.mac = vnet_mac_stable(snap, want->name, "dhcp"),
+		.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE,
+		.flags = IFF_UP,
+		.kind = "veth",
+	};
+	struct vnet_peer peer = { .ns = VNET_NS_DHCP, .group = want->group };
+	struct vnet_link inner = end;
+	char altname[VNET_ALIAS_SIZE];
+
+	end.mac.bytes[0] = 0xfe; /* never the lowest of a bridge's ports */
+	inner.mac = vnet_mac_stable(snap, want->name, "server");
+	memcpy(end.name, s->link, sizeof(end.name));
+	memcpy(end.master_name, bridge->name, sizeof(end.master_name));
+	memcpy(inner.name, s->link, sizeof(inner.name));
+	memcpy(peer.name, s->link, sizeof(peer.name));
+	(void)vn_format(end.alias, sizeof(end.alias), "vnet:%s:dhcp", want->name);
+	(void)vn_format(inner.alias, sizeof(inner.alias), "vnet:%s:server", want->name);
+	(void)vn_format(altname, sizeof(altname), "%s.dhcp", want->name);
+	end.index = vnet_plan_free_index(plan, snap);
+	inner.index = end.index + 1;
+	peer.index = inner.index;
+	peer.mac = inner.mac;
+	vnet_plan_link_add(plan, VNET_NS_HOST, &end, &peer);
+	/* Before it goes up: in the same request it would come too late. */
+	vnet_plan_link_set(plan, VNET_NS_HOST, &end, VNET_LINK_ALIAS | VNET_LINK_ADDR_GEN_MODE);
+	vnet_plan_altname_add(plan, VNET_NS_HOST, &end, altname);
+	vnet_plan_link_set(plan, VNET_NS_HOST, &end, VNET_LINK_UP);
+	vnet_plan_csum_off(plan, VNET_NS_DHCP, inner.name);
+	vnet_plan_link_set(plan, VNET_NS_DHCP, &inner, VNET_LINK_ALIAS | VNET_LINK_ADDR_GEN_MODE);
+	vnet_plan_addr_add(plan, VNET_NS_DHCP, &inner, &want->dhcp.server);
+	vnet_plan_link_set(plan, VNET_NS_DHCP, &inner, VNET_LINK_UP);
+}
+
+/* Bring a pair that is there in line. Returns true if the server must start anew for it. */
+static bool plan_pair_change(const struct vnet_spec *want, const struct vnet_link *bridge,
+			     const struct vnet_snapshot *snap, const struct server *s,
+			     struct vnet_plan *plan)
+{
+	const struct vnet_ns *in = &snap->ns[VNET_NS_DHCP];
+	struct vnet_link end = *s->end;
+	struct vnet_link inner = *s->inner;
+	bool anew = false;
+	uint32_t fields = 0;
+
+	if (end.mtu != bridge->mtu) {
+		end.mtu = inner.mtu = bridge->mtu;
+		vnet_plan_link_set(plan, VNET_NS_HOST, &end, VNET_LINK_MTU);
+		vnet_plan_link_set(plan, VNET_NS_DHCP, &inner, VNET_LINK_MTU);
+	}
+	if (end.master != bridge->index) {
+		end.master = bridge->index;
+		memcpy(end.master_name, bridge->name, sizeof(end.master_name));
+		fields |= VNET_LINK_MASTER;
+	}
+	if (!(end.flags & IFF_UP)) {
+		end.flags |= IFF_UP;
+		fields |= VNET_LINK_UP;
+	}
+	vnet_plan_link_set(plan, VNET_NS_HOST, &end, fields);
+	for (size_t i = 0; i < in->n_addrs; i++) {
+		if (in->addrs[i].index == inner.index && in->addrs[i].addr.ip.family == AF_INET &&
+		    !vnet_cidr_equal(&in->addrs[i].addr, &want->dhcp.server))
+			vnet_plan_addr_del(plan, VNET_NS_DHCP, &inner, &in->addrs[i].addr);
+	}
+	if (!vnet_snapshot_has_addr(snap, VNET_NS_DHCP, inner.index, &want->dhcp.server)) {
+		vnet_plan_addr_add(plan, VNET_NS_DHCP, &inner, &want->dhcp.server);
+		anew = true;
+	}
+	if (!(inner.flags & IFF_UP)) {
+		inner.flags |= IFF_UP;
+		vnet_plan_link_set(plan, VNET_NS_DHCP, &inner, VNET_LINK_UP);
+	}
+	return anew;
+}
+
+static int plan_server(const struct vnet_spec *want, const struct vnet_link *bridge,
+		       const struct vnet_snapshot *snap, const struct server *s, bool anew,
+		       struct vnet_plan *plan)
+{
+	char *conf = NULL;
+	char *hosts = NULL;
+	bool new_hosts;
+	int r = conf_text(want, bridge, snap, &s->service, s->link, &conf);
+
+	if (r == 0)
+		r = hosts_text(want, &hosts);
+	if (r == 0) {
+		anew = anew || differs(s->conf, conf);
+		new_hosts = differs(s->hosts, hosts);
+		if (snap->running && anew)
+			vnet_plan_service(plan, VNET_OP_SERVICE_STOP, &s->service);
+		if (differs(s->conf, conf))
+			vnet_plan_file_write(plan, s->service.conf, conf, 0644);
+		if (new_hosts)
+			vnet_plan_file_write(plan, s->hosts_path, hosts, 0644);
+		if (!snap->running || anew)
+			vnet_plan_service(plan, VNET_OP_SERVICE_START, &s->service);
+		else if (new_hosts)
+			vnet_plan_service(plan, VNET_OP_SERVICE_RELOAD, &s->service);
+	}
+	free(conf);
+	free(hosts);
+	return r;
+}
+
+static void plan_stop(const struct vnet_snapshot *snap, const struct server *s,
+		      struct vnet_plan *plan)
+{
+	if (snap->running)
+		vnet_plan_service(plan, VNET_OP_SERVICE_STOP, &s->service);
+	if (s->conf && s->conf->content)
+		vnet_plan_file_del(plan, s->service.conf);
+	if (s->hosts && s->hosts->content)
+		vnet_plan_file_del(plan, s->hosts_path);
+	if (s->end)
+		vnet_plan_link_del(plan, VNET_NS_HOST, s->end);
+	if (snap->ns[VNET_NS_DHCP].exists)
+		vnet_plan_netns_del(plan, snap->ns[VNET_NS_DHCP].name);
+}
+
+int vnet_dhcp_plan(const struct vnet_spec *want, const struct vnet_link *bridge,
+		   const struct vnet_snapshot *snap, struct vnet_plan *plan, struct vnet_error *err)
+{
+	bool anew = true;
+	struct server s;
+	int r = look_up(want, snap, &s);
+
+	if (r < 0)
+		return vnet_error_set(err, r, "paths of the network %s are too long", want->name);
+	if (s.end && s.end->group != want->group)
+		return vnet_error_set(err, -EEXIST, "%s: a link of this name is not vnet's",
+				      s.link);
+	if (!vnet_spec_has(want, VNET_KEY_DHCP_RANGE)) {
+		plan_stop(snap, &s, plan);
+		return plan->failed;
+	}
+	if (!snap->ns[VNET_NS_DHCP].exists)
+		vnet_plan_netns_add(plan, snap->ns[VNET_NS_DHCP].name);
+	if (s.end && s.inner) {
+		anew = plan_pair_change(want, bridge, snap, &s, plan);
+	} else {
+		if (s.end) /* half a pair is left: someone deleted the namespace */
+			vnet_plan_link_del(plan, VNET_NS_HOST, s.end);
+		plan_pair(want, bridge, snap, &s, plan);
+	}
+	r = plan_server(want, bridge, snap, &s, anew, plan);
+	return r < 0 ? r : plan->failed;
+}

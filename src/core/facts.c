@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/facts.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/snapshot.h"
+#include "base/text.h"
+#include "services/dnsmasq.h"
+#include "sys/file.h"
+
+/* A file that can't be read as text (a device, too large) counts as not there: it is not ours. */
+static int read_file(struct vnet_snapshot *snap, const char *path)
+{
+	auto_free char *content = NULL;
+	uint32_t mode = 0;
+	int r = vn_file_read(path, &content, &mode);
+
+	if (r == -ENOMEM)
+		return r;
+	return vn_snapshot_set_file(snap, path, r < 0 ? NULL : content, mode);
+}
+
+static int read_records(struct vnet_snapshot *snap)
+{
+	DIR *dir = opendir(snap->run_dir);
+	const struct dirent *entry;
+	int r = 0;
+
+	if (!dir)
+		return errno == ENOENT || errno == EACCES ? 0 : -errno;
+	while (r == 0 && (entry = readdir(dir))) {
+		size_t len = strlen(entry->d_name);
+		char path[VNET_PATH_SIZE];
+
+		if (len < 5 || strcmp(entry->d_name + len - 4, ".net") != 0 ||
+		    vn_format(path, sizeof(path), "%s/%s", snap->run_dir, entry->d_name) < 0)
+			continue;
+		r = read_file(snap, path);
+	}
+	(void)closedir(dir);
+	return r;
+}
+
+int vn_facts_files(const char *net, struct vnet_snapshot *snap)
+{
+	static const char *const suffix[] = { "dnsmasq", "hosts" };
+	int r = read_records(snap);
+
+	if (!*net)
+		return r;
+	for (size_t i = 0; i < sizeof(suffix) / sizeof(suffix[0]) && r == 0; i++) {
+		char path[VNET_PATH_SIZE];
+
+		r = vn_format(path, sizeof(path), "%s/%s.%s", snap->run_dir, net, suffix[i]);
+		if (r == 0)
+			r = read_file(snap, path);
+	}
+	return r == 0 ? read_file(snap, snap->lease_path) : r;
+}
+
+static bool loopback(const struct vnet_ip *ip)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+
+	if (ip->family == AF_INET)
+		return ip->bytes[0] == 127 || !ip->bytes[0];
+	return !memcmp(ip->bytes, one, sizeof(one));
+}
+
+size_t vn_resolvers_parse(char *text, struct vnet_ip *ret_ips, size_t max)
+{
+	char *line;
+	size_t n = 0;
+
+	while (n < max && (line = vn_line_next(&text))) {
+		char *save = NULL;
+		const char *word = strtok_r(line, " \t", &save);
+		const char *value = word ? strtok_r(NULL, " \t", &save) : NULL;
+		struct vnet_ip ip;
+
+		if (value && !strcmp(word, "nameserver") && vnet_ip_parse(value, &ip, NULL) == 0 &&
+		    !loopback(&ip))
+			ret_ips[n++] = ip;
+	}
+	return n;
+}
+
+static int read_resolvers(struct vnet_snapshot *snap)
+{
+	/* The second is where systemd-resolved names the servers behind its own 127.0.0.53. */
+	static const char *const paths[] = { "/etc/resolv.conf",
+					     "/run/systemd/resolve/resolv.conf" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]) && !snap->n_resolvers; i++) {
+		auto_free char *real =
+			realpath(paths[i], NULL); /* often a link, and the host's own */
+		auto_free char *text = NULL;
+		int r = real ? vn_file_read(real, &text, NULL) : -ENOENT;
+
+		if (r == -ENOMEM)
+			return r;
+		if (r == 0)
+			snap->n_resolvers =
+				vn_resolvers_parse(text, snap->resolvers, VNET_RESOLVERS);
+	}
+	return 0;
+}
+
+int vn_facts_host(struct vnet_snapshot *snap)
+{
+	auto_free char *forward = NULL;
+	const char *user;
+	int r = vn_file_read("/proc/sys/net/ipv4/ip_forward", &forward, NULL);
+
+	if (r == -ENOMEM)
+		return r;
+	snap->forwarding = r == 0 && forward[0] == '1';
+	if (vn_dnsmasq_program()) {
+		user = vn_dnsmasq_user();
+		if (user && vn_copy(snap->dhcp_user, sizeof(snap->dhcp_user), user) < 0)
+			return -ENAMETOOLONG;
+	}
+	return read_resolvers(snap);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VN_CORE_FACTS_H
+#define VN_CORE_FACTS_H
+
+#include <vnet/snapshot.h>
+
+/* What a snapshot holds beside the kernel's tables. Return 0 or a negative errno. */
+
+/* All records of the namespace, and if @net is not "" the files of its DHCP server. */
+int vn_facts_files(const char *net, struct vnet_snapshot *snap);
+
+/* Forwarding, the resolvers of the host, the user of the DHCP server. */
+int vn_facts_host(struct vnet_snapshot *snap);
+
+/* Resolvers of a resolv.conf(5): the addresses that are not of the loopback. */
+size_t vn_resolvers_parse(char *text, struct vnet_ip *ret_ips, size_t max);
+
+#endif /* VN_CORE_FACTS_H */

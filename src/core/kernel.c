@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How this works
+ *
+ * One netlink socket for each namespace, opened there once and used from here
+ * for good. The DHCP server's namespace comes and goes within one transaction:
+ * its socket is opened when first needed and closed when its name goes.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/snapshot.h"
+#include "core/exec.h"
+#include "core/facts.h"
+#include "ops/ops.h"
+#include "services/dnsmasq.h"
+#include "sys/netns.h"
+#include "wire/read.h"
+
+enum { BATCH_BUF = 65536 }; /* 64 messages; the largest, of a veth pair, has 400 bytes */
+
+struct kernel {
+	struct vn_op_env env;
+	struct vn_sock *sock[VNET_NS_COUNT];
+	uint8_t buf[BATCH_BUF];
+};
+
+static void close_ns(struct kernel *k, enum vnet_ns_id ns)
+{
+	vn_sock_close(k->sock[ns]);
+	k->sock[ns] = NULL;
+	if (k->env.netns[ns] >= 0)
+		(void)close(k->env.netns[ns]);
+	k->env.netns[ns] = -1;
+}
+
+static int open_sock(void *arg)
+{
+	return vn_sock_open(arg);
+}
+
+/* Open the server's namespace if it is there and not open yet. Returns -ENOENT if not there. */
+static int open_dhcp(struct kernel *k, const char *name)
+{
+	int r;
+
+	if (k->sock[VNET_NS_DHCP])
+		return 0;
+	r = vn_netns_open(name);
+	if (r < 0)
+		return r;
+	k->env.netns[VNET_NS_DHCP] = r;
+	r = vn_netns_run(k->env.netns[VNET_NS_DHCP], open_sock, &k->sock[VNET_NS_DHCP]);
+	if (r < 0)
+		close_ns(k, VNET_NS_DHCP);
+	return r;
+}
+
+/* ---- read ---- */
+
+static int kernel_read(void *self, const char *net, struct vnet_snapshot *snap,
+		       struct vnet_error *err)
+{
+	struct kernel *k = self;
+	struct vnet_service service;
+	pid_t pid;
+	int r = vn_read_ns(k->sock[VNET_NS_HOST], VNET_NS_HOST, net, snap);
+
+	if (r == 0)
+		r = vn_facts_files(net, snap);
+	if (r == 0)
+		r = vn_facts_host(snap);
+	if (r == 0 && *net) {
+		r = open_dhcp(k, snap->ns[VNET_NS_DHCP].name);
+		if (r == 0)
+			r = vn_read_ns(k->sock[VNET_NS_DHCP], VNET_NS_DHCP, "", snap);
+		if (r == -ENOENT)
+			r = 0;
+	}
+	if (r == 0 && snap->ns[VNET_NS_DHCP].exists) {
+		r = vnet_service_of(snap, net, &service);
+		pid = r < 0 ? r : vn_dnsmasq_pid(&service, k->env.netns[VNET_NS_DHCP]);
+		r = pid < 0 ? pid : 0;
+		snap->running = pid > 0;
+	}
+	if (r == -EBUSY)
+		return vnet_error_set(err, r, "links change without end: try again");
+	return r < 0 ? vnet_error_set(err, r, "reading the kernel: %s", strerror(-r)) : 0;
+}
+
+/* ---- netlink ---- */
+
+static int kernel_netlink(void *self, enum vnet_ns_id ns, const struct vnet_op *ops, size_t n,
+			  struct vn_ack *acks)
+{
+	struct kernel *k = self;
+	struct vn_msg msg;
+	uint32_t seq;
+
+	assert(n <= VN_SOCK_BATCH);
+	if (!k->sock[ns])
+		return -ENOENT;
+	seq = vn_sock_seq(k->sock[ns], n);
+	vn_msg_init(&msg, k->buf, sizeof(k->buf));
+	for (size_t i = 0; i < n; i++) {
+		int r = vn_op_row(&ops[i])->encode(&ops[i], &k->env, seq + (uint32_t)i, &msg);
+
+		if (r < 0)
+			return r;
+	}
+	return vn_sock_batch(k->sock[ns], &msg, seq, n, acks);
+}
+
+/* ---- system ---- */
+
+struct visit {
+	const struct vnet_op *op;
+	const struct vn_op_env *env;
+};
+
+static int visit(void *arg)
+{
+	const struct visit *v = arg;
+
+	return vn_op_row(v->op)->perform(v->op, v->env);
+}
+
+static int kernel_system(void *self, const struct vnet_op *op)
+{
+	struct kernel *k = self;
+	struct visit v = { .op = op, .env = &k->env };
+	int r;
+
+	if (vn_op_row(op)->inside && op->ns != VNET_NS_HOST)
+		return vn_netns_run(k->env.netns[op->ns], visit, &v);
+	if (op->kind == VNET_OP_NETNS_DEL)
+		close_ns(k, op->ns);
+	r = visit(&v);
+	if (r == 0 && op->kind == VNET_OP_NETNS_ADD) {
+		close_ns(k, op->ns);
+		r = open_dhcp(k, op->u.netns.name);
+	}
+	return r;
+}
+
+/* ---- service ---- */
+
+static int kernel_service(void *self, const struct vnet_op *op, struct vnet_error *detail)
+{
+	const struct vnet_service *service = &op->u.service;
+	struct kernel *k = self;
+	int netns;
+
+	if (open_dhcp(k, service->netns) < 0)
+		return op->kind == VNET_OP_SERVICE_STOP ? 0 : -ENOENT;
+	netns = k->env.netns[VNET_NS_DHCP];
+	if (op->kind == VNET_OP_SERVICE_START)
+		return vn_dnsmasq_start(service, netns, detail);
+	if (op->kind == VNET_OP_SERVICE_STOP)
+		return vn_dnsmasq_stop(service, netns, detail);
+	return vn_dnsmasq_reload(service, netns, detail);
+}
+
+static const struct vn_exec_ops kernel_ops = {
+	.read = kernel_read,
+	.netlink = kernel_netlink,
+	.system = kernel_system,
+	.service = kernel_service,
+};
+
+int vn_kernel_open(struct vn_exec *ret_exec, struct vnet_error *err)
+{
+	struct kernel *k = calloc(1, sizeof(*k));
+	int r;
+
+	if (!k)
+		return vnet_error_set(err, -ENOMEM, "out of memory");
+	k->env.netns[VNET_NS_DHCP] = -1;
+	k->env.netns[VNET_NS_HOST] = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	r = k->env.netns[VNET_NS_HOST] < 0 ? -errno : vn_sock_open(&k->sock[VNET_NS_HOST]);
+	if (r < 0) {
+		free(k);
+		return vnet_error_set(err, r, "netlink socket: %s", strerror(-r));
+	}
+	*ret_exec = (struct vn_exec){ .ops = &kernel_ops, .self = k };
+	return 0;
+}
+
+void vn_kernel_close(struct vn_exec *exec)
+{
+	if (!exec->self)
+		return;
+	close_ns(exec->self, VNET_NS_DHCP);
+	close_ns(exec->self, VNET_NS_HOST);
+	free(exec->self);
+	exec->self = NULL;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <vnet/net.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/snapshot.h"
+#include "base/text.h"
+#include "core/exec.h"
+#include "core/net.h"
+#include "core/txn.h"
+#include "sys/file.h"
+#include "sys/lock.h"
+#include "sys/netns.h"
+#include "sys/probe.h"
+
+#define RUN_DIR	  "/run/vnet"
+#define LEASE_DIR "/var/lib/vnet/leases"
+
+enum { LOCK_MS = 5000 };
+
+/* ---- the context ---- */
+
+int vn_net_open(const struct vn_exec *exec, const char *run_dir, uint64_t nsid, bool initial,
+		struct vnet **ret_vnet)
+{
+	struct vnet *vnet = calloc(1, sizeof(*vnet));
+	auto_free char *machine = NULL;
+	int r;
+
+	if (!vnet)
+		return -ENOMEM;
+	vnet->exec = *exec;
+	vnet->nsid = nsid;
+	vnet->initial = initial;
+	r = vn_format(vnet->run_dir, sizeof(vnet->run_dir), "%s/%" PRIu64, run_dir, nsid);
+	if (r == 0)
+		r = vn_format(vnet->journal, sizeof(vnet->journal), "%s/journal", vnet->run_dir);
+	if (r < 0) {
+		free(vnet);
+		return r;
+	}
+	/* A machine without an id (a container) gets names and MACs by its namespace alone. */
+	(void)vn_file_read("/etc/machine-id", &machine, NULL);
+	vnet->seed = vn_hash(nsid, machine ? machine : "");
+	*ret_vnet = vnet;
+	return 0;
+}
+
+int vnet_open(struct vnet **ret_vnet, struct vnet_error *err)
+{
+	struct vn_exec exec;
+	uint64_t nsid;
+	int r = vn_kernel_open(&exec, err);
+
+	if (r < 0)
+		return r;
+	r = vn_netns_id(&nsid);
+	if (r == 0)
+		r = vn_net_open(&exec, RUN_DIR, nsid, vn_netns_is_initial(), ret_vnet);
+	if (r < 0) {
+		vn_kernel_close(&exec);
+		return vnet_error_set(err, r, "network namespace: %s", strerror(-r));
+	}
+	(*ret_vnet)->kernel = true;
+	return 0;
+}
+
+void vnet_close(struct vnet *vnet)
+{
+	if (!vnet)
+		return;
+	if (vnet->kernel)
+		vn_kernel_close(&vnet->exec);
+	free(vnet);
+}
+
+/* Paths and names of the network @net, for a snapshot that is still to be read. */
+static int head_of(const struct vnet *vnet, const char *net, struct vnet_snapshot *ret_head)
+{
+	struct vnet_snapshot head = { .seed = vnet->seed };
+	char *netns = head.ns[VNET_NS_DHCP].name;
+	int r = vn_copy(head.run_dir, sizeof(head.run_dir), vnet->run_dir);
+
+	if (r == 0 && vnet->initial)
+		r = vn_format(netns, VNET_NETNS_SIZE, "vnet-%s", net);
+	else if (r == 0)
+		r = vn_format(netns, VNET_NETNS_SIZE, "vnet-%s-%" PRIu64, net, vnet->nsid);
+	if (r == 0 && vnet->initial)
+		r = vn_format(head.lease_path, sizeof(head.lease_path), LEASE_DIR "/%s", net);
+	else if (r == 0)
+		r = vn_format(head.lease_path, sizeof(head.lease_path), "%s/%s.leases",
+			      vnet->run_dir, net);
+	if (r == 0)
+		*ret_head = head;
+	return r;
+}
+
+int vn_net_snapshot(const struct vnet *vnet, const char *net, struct vnet_snapshot *ret_snap,
+		    struct vnet_error *err)
+{
+	struct vnet_snapshot snap;
+	int r = head_of(vnet, net, &snap);
+
+	if (r < 0)
+		return vnet_error_set(err, r, "network '%s': %s", net, strerror(-r));
+	r = vnet->exec.ops->read(vnet->exec.self, net, &snap, err);
+	if (r < 0) {
+		vnet_snapshot_done(&snap);
+		return r;
+	}
+	*ret_snap = snap;
+	return 0;
+}
+
+/* ---- the lock ---- */
+
+static int take_lock(const struct vnet *vnet, const char *what, struct vnet_error *err)
+{
+	char path[VNET_PATH_SIZE];
+	char who[128];
+	char holder[128];
+	int r = vn_dir_make(vnet->run_dir);
+
+	if (r == 0 && vnet->initial)
+		r = vn_dir_make(LEASE_DIR);
+	if (r == 0)
+		r = vn_format(path, sizeof(path), "%s/lock", vnet->run_dir);
+	if (r == 0) {
+		(void)snprintf(who, sizeof(who), "pid %d: %s", (int)getpid(), what);
+		r = vn_lock_take(path, who, LOCK_MS, holder, sizeof(holder));
+	}
+	if (r == -EBUSY) {
+		(void)vnet_error_set(err, r, "busy: %s", holder[0] ? holder : "another vnet");
+		if (err)
+			err->outcome = VNET_OUTCOME_FAILED;
+	} else if (r == -EACCES || r == -EPERM) {
+		(void)vnet_error_set(err, r, "no permission for %s: want root, or sudo",
+				     vnet->run_dir);
+	} else if (r < 0) {
+		(void)vnet_error_set(err, r, "%s: %s", vnet->run_dir, strerror(-r));
+	}
+	return r;
+}
+
+/* Lock, and refuse where an earlier change was cut off. A dry run needs neither. */
+int vn_net_begin(const struct vnet *vnet, const struct vnet_how *how, int *ret_lock,
+		 struct vnet_error *err)
+{
+	auto_fd lock = -1;
+
+	if (how->dry_run) {
+		*ret_lock = -1;
+		return 0;
+	}
+	lock = take_lock(vnet, how->what, err);
+	if (lock < 0)
+		return lock;
+	if (access(vnet->journal, F_OK) == 0)
+		return vnet_error_set(err, -EUCLEAN,
+				      "an earlier change was cut off: run `vnet recover` first");
+	*ret_lock = take_fd(&lock);
+	return 0;
+}
+
+/* ---- records ---- */
+
+int vn_net_record(const struct vnet_snapshot *snap, const char *name, struct vnet_spec *ret_spec,
+		  struct vnet_error *err)
+{
+	char path[VNET_PATH_SIZE];
+	const struct vnet_file *file;
+	struct vnet_error why = { 0 };
+	int r = vn_format(path, sizeof(path), "%s/%s.net", snap->run_dir, name);
+
+	if (r < 0)
+		return vnet_error_set(err, r, "network '%s': the name is too long", name);
+	file = vnet_file_by_path(snap, path);
+	if (!file || !file->content)
+		return -ENOENT;
+	r = vnet_spec_parse(file->content, ret_spec, &why);
+	if (r < 0)
+		return vnet_error_set(err, r, "%s: %s", path, why.msg);
+	if (strcmp(ret_spec->name, name) != 0) {
+		vnet_spec_done(ret_spec);
+		return vnet_error_set(err, -EBADMSG, "%s: names another network", path);
+	}
+	return 0;
+}
+
+static int need_record(const struct vnet_snapshot *snap, const char *name,
+		       struct vnet_spec *ret_spec, struct vnet_error *err)
+{
+	char checked[VNET_NAME_SIZE];
+	int r = vnet_name_parse(name, checked, err);
+
+	if (r == 0)
+		r = vn_net_record(snap, name, ret_spec, err);
+	if (r == -ENOENT)
+		return vnet_error_set(err, r, "there is no network '%s' (`vnet show` lists them)",
+				      name);
+	return r;
+}
+
+int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
+		 struct vnet_plan *ret_plan, struct vnet_error *err)
+{
+	struct vn_txn txn = { .exec = &vnet->exec, .journal = vnet->journal };
+	auto_fd lock = how->dry_run ? -1 : take_lock(vnet, how->what, err);
+	struct vnet_snapshot head;
+	struct vn_journal journal;
+	bool forward = false;
+	int r;
+
+	if (!how->dry_run && lock < 0)
+		return lock;
+	r = vn_journal_read(vnet->journal, &journal);
+	if (r == -ENOENT) {
+		*ret_what = NULL;
+		vnet_plan_init(ret_plan);
+		return 0;
+	}
+	if (r < 0)
+		return vnet_error_set(err, r,
+				      "%s: %s: look at it, mend by hand what it names, delete it",
+				      vnet->journal, strerror(-r));
+	txn.what = journal.what;
+	txn.net = journal.net;
+	r = head_of(vnet, journal.net, &head);
+	if (r == 0)
+		r = vn_txn_recover(&txn, &journal, &head, how->dry_run, &forward, err);
+	if (r == 0) {
+		*ret_what = take_ptr(&journal.what);
+		*ret_plan = journal.undo;
+		vnet_plan_init(&journal.undo);
+		if (forward)
+			vnet_plan_done(ret_plan);
+		(void)vn_copy(ret_plan->netns, sizeof(ret_plan->netns), head.ns[VNET_NS_DHCP].name);
+	}
+	vn_journal_done(&journal);
+	return r;
+}
+
+/* ---- reading ---- */
+
+void vnet_view_done(struct vnet_view *view)
+{
+	if (!view)
+		return;
+	vnet_spec_done(&view->record);
+	vnet_spec_done(&view->live);
+	vnet_snapshot_done(&view->snap);
+}
+
+int vnet_read(struct vnet *vnet, const char *name, struct vnet_view *ret_view,
+	      struct vnet_error *err)
+{
+	struct vnet_view view = { 0 };
+	int r = vnet_name_parse(name, (char[VNET_NAME_SIZE]){ 0 }, err);
+
+	if (r == 0)
+		r = vn_net_snapshot(vnet, name, &view.snap, err);
+	if (r == 0)
+		r = need_record(&view.snap, name, &view.record, err);
+	if (r == 0)
+		r = vnet_service_of(&view.snap, name, &view.service);
+	if (r == 0) {
+		r = vnet_mode_get(view.record.mode)
+			    ->read(&view.snap, &view.record, &view.live, NULL);
+		view.found = r == 0;
+		if (r == -ENODEV)
+			r = vnet_spec_copy(&view.record, &view.live);
+	}
+	if (r < 0) {
+		vnet_view_done(&view);
+		return vnet_error_set(err, r, "network '%s': %s", name, strerror(-r));
+	}
+	*ret_view = view;
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int vnet_list(struct vnet *vnet, char ***ret_names, struct vnet_error *err)
+{
+	struct vnet_snapshot snap;
+	size_t n = 0;
+	char **names;
+	char *at;
+	int r = vn_net_snapshot(vnet, "", &snap, err);
+
+	if (r < 0)
+		return r;
+	/* pointers first, then a NULL, then the names themselves */
+	names = calloc(1, (snap.n_files + 1) * (sizeof(*names) + VNET_NAME_SIZE));
+	at = names ? (char *)(names + snap.n_files + 1) : NULL;
+	for (size_t i = 0; names && i < snap.n_files; i++, at += VNET_NAME_SIZE) {
+		const char *base = strrchr(snap.files[i].path, '/') + 1;
+		char name[VNET_PATH_SIZE];
+
+		(void)vn_format(name, sizeof(name), "%.*s", (int)strlen(base) - 4, base);
+		if (snap.files[i].content && vnet_name_parse(name, at, NULL) == 0)
+			names[n++] = at;
+	}
+	vnet_snapshot_done(&snap);
+	if (!names)
+		return vnet_error_set(err, -ENOMEM, "out of memory");
+	qsort(names, n, sizeof(*names), by_name);
+	*ret_names = names;
+	return 0;
+}

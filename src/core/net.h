@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VN_CORE_NET_H
+#define VN_CORE_NET_H
+
+#include <vnet/net.h>
+
+#include "core/exec.h"
+
+struct vnet {
+	struct vn_exec exec;
+	bool kernel; /* exec is the real one, and ours to close */
+	bool initial;
+	uint64_t nsid;
+	uint64_t seed;
+	char run_dir[VNET_PATH_SIZE]; /* /run/vnet/<nsid> */
+	char journal[VNET_PATH_SIZE];
+};
+
+/*
+ * A context on any executor and directory: what vnet_open() and the tests build on.
+ *
+ * @run_dir: parent of the namespace's directory
+ * @initial: the machine's own namespace
+ */
+int vn_net_open(const struct vn_exec *exec, const char *run_dir, uint64_t nsid, bool initial,
+		struct vnet **ret_vnet);
+
+/* A snapshot for the network @net ("": of none in particular). */
+int vn_net_snapshot(const struct vnet *vnet, const char *net, struct vnet_snapshot *ret_snap,
+		    struct vnet_error *err);
+
+/*
+ * Take the write lock, and refuse where an earlier change was cut off. A dry run
+ * needs neither: then *@ret_lock is -1.
+ */
+int vn_net_begin(const struct vnet *vnet, const struct vnet_how *how, int *ret_lock,
+		 struct vnet_error *err);
+
+/* The record of the network @name in @snap. Returns 0, -ENOENT without a sentence, or another. */
+int vn_net_record(const struct vnet_snapshot *snap, const char *name, struct vnet_spec *ret_spec,
+		  struct vnet_error *err);
+
+#endif /* VN_CORE_NET_H */

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/options.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SPEC(field) offsetof(struct vnet_spec, field)
+#define CALL(field) offsetof(struct vn_call, field)
+
+enum {
+	OF_BRIDGE = VN_VERB_CREATE | VN_VERB_SET,
+	CHANGING = VN_VERB_CREATE | VN_VERB_SET | VN_VERB_DELETE | VN_VERB_DHCP |
+		   VN_VERB_DHCP_STOP | VN_VERB_RECOVER,
+};
+
+const struct vn_option vn_options[] = {
+	[VNET_KEY_FOREIGN] = { .key = "foreign",
+			       .type = VN_TYPE_FLAG,
+			       .offset = SPEC(foreign),
+			       .hidden = true,
+			       .help = "the bridge is not vnet's" },
+	[VNET_KEY_GROUP] = { .key = "group",
+			     .type = VN_TYPE_MARK,
+			     .offset = SPEC(group),
+			     .min = 0x766e0000,
+			     .max = 0x766effff,
+			     .hidden = true,
+			     .help = "group of the network's links" },
+	[VNET_KEY_ADDRESS] = { .key = "address",
+			       .arg = "CIDR",
+			       .type = VN_TYPE_CIDR,
+			       .offset = SPEC(addresses),
+			       .list = true,
+			       .verbs = OF_BRIDGE,
+			       .help = "address of the host on the bridge; may be given again" },
+	/* 68: RFC 791; 65535: ETH_MAX_MTU of linux/if_ether.h */
+	[VNET_KEY_MTU] = { .key = "mtu",
+			   .arg = "BYTES",
+			   .type = VN_TYPE_NUMBER,
+			   .offset = SPEC(mtu),
+			   .min = 68,
+			   .max = 65535,
+			   .dflt = "1500",
+			   .verbs = OF_BRIDGE,
+			   .help = "largest packet, for the bridge and its taps" },
+	[VNET_KEY_MAC] = { .key = "mac",
+			   .arg = "MAC",
+			   .type = VN_TYPE_MAC,
+			   .offset = SPEC(mac),
+			   .verbs = OF_BRIDGE,
+			   .help = "MAC of the bridge; left out: one that stays the same" },
+	[VNET_KEY_STP] = { .key = "stp",
+			   .type = VN_TYPE_FLAG,
+			   .offset = SPEC(stp),
+			   .dflt = "no",
+			   .verbs = OF_BRIDGE,
+			   .help = "speak the spanning tree protocol" },
+	/* bounds of IEEE 802.1D-1998, table 8-3, as net/bridge/br_private.h has them */
+	[VNET_KEY_FORWARD_DELAY] = { .key = "forward-delay",
+				     .arg = "SECONDS",
+				     .type = VN_TYPE_SECONDS,
+				     .offset = SPEC(forward_delay),
+				     .min = 200,
+				     .max = 3000,
+				     .dflt = "2",
+				     .verbs = OF_BRIDGE,
+				     .help = "with STP: half of the wait of a new port" },
+	[VNET_KEY_AGEING] = { .key = "ageing",
+			      .arg = "SECONDS",
+			      .type = VN_TYPE_SECONDS,
+			      .offset = SPEC(ageing),
+			      .min = 0,
+			      .max = 100000000,
+			      .dflt = "300",
+			      .verbs = OF_BRIDGE,
+			      .help = "how long a learnt MAC is kept" },
+	[VNET_KEY_HELLO] = { .key = "hello",
+			     .arg = "SECONDS",
+			     .type = VN_TYPE_SECONDS,
+			     .offset = SPEC(hello),
+			     .min = 100,
+			     .max = 1000,
+			     .dflt = "2",
+			     .verbs = OF_BRIDGE,
+			     .help = "with STP: time between two hellos" },
+	[VNET_KEY_MAX_AGE] = { .key = "max-age",
+			       .arg = "SECONDS",
+			       .type = VN_TYPE_SECONDS,
+			       .offset = SPEC(max_age),
+			       .min = 600,
+			       .max = 4000,
+			       .dflt = "20",
+			       .verbs = OF_BRIDGE,
+			       .help = "with STP: how long what a neighbour said holds" },
+	[VNET_KEY_PRIORITY] = { .key = "priority",
+				.arg = "NUMBER",
+				.type = VN_TYPE_NUMBER,
+				.offset = SPEC(priority),
+				.min = 0,
+				.max = 65535,
+				.dflt = "32768",
+				.verbs = OF_BRIDGE,
+				.help = "with STP: the lowest becomes the root bridge" },
+	[VNET_KEY_DHCP_RANGE] = { .key = "range",
+				  .arg = "RANGE",
+				  .type = VN_TYPE_RANGE,
+				  .scope = VN_SCOPE_DHCP,
+				  .offset = SPEC(dhcp.range),
+				  .hidden = true, /* the argument of the verb */
+				  .help = "addresses to lease, such as 10.1.1.11-100" },
+	[VNET_KEY_DHCP_ROUTER] = { .key = "router",
+				   .arg = "IP|none",
+				   .type = VN_TYPE_ROUTER,
+				   .scope = VN_SCOPE_DHCP,
+				   .offset = SPEC(dhcp.router),
+				   .verbs = VN_VERB_DHCP,
+				   .help = "router that leases carry" },
+	[VNET_KEY_DHCP_DNS] = { .key = "dns",
+				.arg = "IP|none",
+				.type = VN_TYPE_ROUTER,
+				.scope = VN_SCOPE_DHCP,
+				.offset = SPEC(dhcp.dns),
+				.list = true,
+				.verbs = VN_VERB_DHCP,
+				.help = "name server that leases carry; left out: the host's; "
+					"may be given again" },
+	[VNET_KEY_DHCP_SERVER] = { .key = "server",
+				   .arg = "CIDR",
+				   .type = VN_TYPE_CIDR,
+				   .scope = VN_SCOPE_DHCP,
+				   .offset = SPEC(dhcp.server),
+				   .verbs = VN_VERB_DHCP,
+				   .help = "the server's own address; left out: a free one at "
+					   "the top of the subnet" },
+	/* 120 s: the least that dnsmasq grants */
+	[VNET_KEY_DHCP_LEASE_TIME] = { .key = "lease-time",
+				       .arg = "TIME",
+				       .type = VN_TYPE_DURATION,
+				       .scope = VN_SCOPE_DHCP,
+				       .offset = SPEC(dhcp.lease_time),
+				       .min = 120,
+				       .max = 31536000,
+				       .dflt = "1h",
+				       .verbs = VN_VERB_DHCP,
+				       .help = "how long a lease holds: 90s, 30m, 12h, 7d" },
+	[VNET_KEY_DHCP_HOST] = { .key = "host",
+				 .arg = "MAC=IP[,NAME]",
+				 .type = VN_TYPE_HOST,
+				 .scope = VN_SCOPE_DHCP,
+				 .offset = SPEC(dhcp.hosts),
+				 .list = true,
+				 .verbs = VN_VERB_DHCP,
+				 .help = "lease that belongs to one guest; may be given again" },
+	{ .key = "net",
+	  .arg = "NAME",
+	  .type = VN_TYPE_NAME,
+	  .scope = VN_SCOPE_VERB,
+	  .offset = CALL(net),
+	  .verbs = VN_VERB_DHCP | VN_VERB_DHCP_STOP | VN_VERB_LEASES,
+	  .help = "the network; left out: the one that it can only be" },
+	{ .key = "dry-run",
+	  .type = VN_TYPE_FLAG,
+	  .scope = VN_SCOPE_VERB,
+	  .offset = CALL(dry_run),
+	  .verbs = CHANGING,
+	  .help = "print what would be done, as commands, and do nothing" },
+	{ .key = "force",
+	  .type = VN_TYPE_FLAG,
+	  .scope = VN_SCOPE_VERB,
+	  .offset = CALL(force),
+	  .verbs = VN_VERB_CREATE | VN_VERB_SET | VN_VERB_DELETE | VN_VERB_DHCP,
+	  .help = "go on where vnet refuses for safety: guests that are attached, subnets "
+		  "that overlap, a DHCP server that others would hear" },
+	{ .key = "json",
+	  .type = VN_TYPE_FLAG,
+	  .scope = VN_SCOPE_VERB,
+	  .offset = CALL(json),
+	  .verbs = VN_VERB_SHOW | VN_VERB_LEASES,
+	  .help = "print JSON" },
+};
+
+const size_t vn_n_options = sizeof(vn_options) / sizeof(vn_options[0]);
+
+static_assert(sizeof(vn_options) / sizeof(vn_options[0]) > VNET_KEY_COUNT,
+	      "vn_options[] covers vnet_key");
+static_assert(VNET_KEY_COUNT <= 64, "a key is a bit of vnet_spec.set");
+
+const char *vn_scope_prefix(enum vn_scope scope)
+{
+	static const char *const prefix[] = {
+		[VN_SCOPE_NETWORK] = "",
+		[VN_SCOPE_DHCP] = "dhcp.",
+		[VN_SCOPE_VERB] = "",
+	};
+
+	static_assert(sizeof(prefix) / sizeof(prefix[0]) == VN_SCOPE_COUNT, "covers vn_scope");
+	return prefix[scope];
+}
+
+/* ---- one row a type: how big, how read, how written ---- */
+
+typedef int parse_fn(const struct vn_option *opt, const char *s, void *ret, struct vnet_error *err);
+typedef void print_fn(const void *value, struct vn_text *text);
+
+static int parse_flag(const struct vn_option *opt, const char *s, void *ret, struct vnet_error *err)
+{
+	bool yes = !strcmp(s, "yes");
+
+	if (!yes && strcmp(s, "no") != 0)
+		return vnet_error_set(err, -EINVAL, "%s '%.40s': want yes or no", opt->key, s);
+	*(bool *)ret = yes;
+	return 0;
+}
+
+static void print_flag(const void *value, struct vn_text *text)
+{
+	vn_text_add(text, "%s", *(const bool *)value ? "yes" : "no");
+}
+
+static int parse_u32(const struct vn_option *opt, const char *s, int base, uint32_t *ret,
+		     struct vnet_error *err)
+{
+	uint64_t v;
+
+	if (vn_number(s, base, opt->min, opt->max, &v) < 0)
+		return vnet_error_set(err, -ERANGE,
+				      base == 16 ? "%s '%.40s': want 0x%" PRIx64 " to 0x%" PRIx64 :
+						   "%s '%.40s': want %" PRIu64 " to %" PRIu64,
+				      opt->key, s, opt->min, opt->max);
+	*ret = (uint32_t)v;
+	return 0;
+}
+
+static int parse_number(const struct vn_option *opt, const char *s, void *ret,
+			struct vnet_error *err)
+{
+	return parse_u32(opt, s, 10, ret, err);
+}
+
+static void print_number(const void *value, struct vn_text *text)
+{
+	vn_text_add(text, "%" PRIu32, *(const uint32_t *)value);
+}
+
+static int parse_mark(const struct vn_option *opt, const char *s, void *ret, struct vnet_error *err)
+{
+	return parse_u32(opt, s, 16, ret, err);
+}
+
+static void print_mark(const void *value, struct vn_text *text)
+{
+	vn_text_add(text, "0x%08" PRIx32, *(const uint32_t *)value);
+}
+
+/* Seconds with up to two decimals, into hundredths. */
+static int parse_seconds(const struct vn_option *opt, const char *s, void *ret,
+			 struct vnet_error *err)
+{
+	char whole[16];
+	const char *dot = strchr(s, '.');
+	size_t digits = dot ? strlen(dot + 1) : 0;
+	uint64_t sec;
+	uint64_t part = 0;
+
+	if (vn_format(whole, sizeof(whole), "%.*s", dot ? (int)(dot - s) : (int)strlen(s), s) < 0 ||
+	    vn_number(whole, 10, 0, 100000000, &sec) < 0)
+		goto bad;
+	if (dot && (digits < 1 || digits > 2 || vn_number(dot + 1, 10, 0, 99, &part) < 0))
+		goto bad;
+	sec = sec * 100 + (digits == 1 ? part * 10 : part);
+	if (sec < opt->min || sec > opt->max)
+		goto bad;
+	*(uint32_t *)ret = (uint32_t)sec;
+	return 0;
+bad:
+	return vnet_error_set(err, -ERANGE, "%s '%.40s': want seconds, %" PRIu64 " to %" PRIu64,
+			      opt->key, s, opt->min / 100, opt->max / 100);
+}
+
+static void print_seconds(const void *value, struct vn_text *text)
+{
+	uint32_t v = *(const uint32_t *)value;
+
+	if (v % 100)
+		vn_text_add(text, "%" PRIu32 ".%02" PRIu32, v / 100, v % 100);
+	else
+		vn_text_add(text, "%" PRIu32, v / 100);
+}
+
+static int parse_duration(const struct vn_option *opt, const char *s, void *ret,
+			  struct vnet_error *err)
+{
+	static const struct {
+		char unit;
+		uint32_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	size_t len = strlen(s);
+	uint32_t factor = 1;
+	char digits[16];
+	uint64_t v;
+
+	for (size_t i = 0; len && i < sizeof(units) / sizeof(units[0]); i++) {
+		if (s[len - 1] == units[i].unit) {
+			factor = units[i].seconds;
+			len--;
+			break;
+		}
+	}
+	if (vn_format(digits, sizeof(digits), "%.*s", (int)len, s) < 0 ||
+	    vn_number(digits, 10, 0, UINT32_MAX, &v) < 0 || v * factor < opt->min ||
+	    v * factor > opt->max)
+		return vnet_error_set(err, -ERANGE,
+				      "%s '%.40s': want %" PRIu64 "s to %" PRIu64
+				      "d, as 90s, 30m, 12h or 7d",
+				      opt->key, s, opt->min, opt->max / 86400);
+	*(uint32_t *)ret = (uint32_t)(v * factor);
+	return 0;
+}
+
+static void print_duration(const void *value, struct vn_text *text)
+{
+	vn_text_add(text, "%" PRIu32 "s", *(const uint32_t *)value);
+}
+
+static int parse_mac(const struct vn_option *opt, const char *s, void *ret, struct vnet_error *err)
+{
+	(void)opt;
+	return vnet_mac_parse(s, ret, err);
+}
+
+static void print_mac(const void *value, struct vn_text *text)
+{
+	char buf[VNET_MAC_TEXT];
+
+	vn_text_add(text, "%s", vnet_mac_text(value, buf));
+}
+
+static int parse_ip(const struct vn_option *opt, const char *s, void *ret, struct vnet_error *err)
+{
+	(void)opt;
+	return vnet_ip_parse(s, ret, err);
+}
+
+static void print_ip(const void *value, struct vn_text *text)
+{
+	char buf[VNET_IP_TEXT];
+
+	vn_text_add(text, "%s", vnet_ip_text(value, buf));
+}
+
+static int parse_router(const struct vn_option *opt, const char *s, void *ret,
+			struct vnet_error *err)
+{
+	if (!strcmp(s, "none")) {
+		*(struct vnet_ip *)ret = (struct vnet_ip){ 0 };
+		return 0;
+	}
+	return parse_ip(opt, s, ret, err);
+}
+
+static int parse_cidr(const struct vn_option *opt, const char *s, void *ret, struct vnet_error *err)
+{
+	(void)opt;
+	return vnet_cidr_parse(s, ret, err);
+}
+
+static void print_cidr(const void *value, struct vn_text *text)
+{
+	char buf[VNET_CIDR_TEXT];
+
+	vn_text_add(text, "%s", vnet_cidr_text(value, buf));
+}
+
+static int parse_range(const struct vn_option *opt, const char *s, void *ret,
+		       struct vnet_error *err)
+{
+	(void)opt;
+	return vnet_range_parse(s, ret, err);
+}
+
+static void print_range(const void *value, struct vn_text *text)
+{
+	const struct vnet_range *range = value;
+	char first[VNET_IP_TEXT];
+	char last[VNET_IP_TEXT];
+
+	vn_text_add(text, "%s-%s", vnet_ip_text(&range->first, first),
+		    vnet_ip_text(&range->last, last));
+}
+
+/* RFC 1123, section 2.1: letters, digits and inner hyphens. */
+static bool label_ok(const char *s)
+{
+	size_t len = strlen(s);
+
+	return len && len < VNET_HOST_NAME && s[0] != '-' && s[len - 1] != '-' &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == len;
+}
+
+static int parse_host(const struct vn_option *opt, const char *s, void *ret, struct vnet_error *err)
+{
+	struct vnet_host host = { 0 };
+	const char *equals = strchr(s, '=');
+	const char *comma = strchr(s, ',');
+	char mac[32];
+	char ip[VNET_IP_TEXT];
+	int r;
+
+	if (!equals || vn_format(mac, sizeof(mac), "%.*s", (int)(equals - s), s) < 0 ||
+	    (comma && comma < equals) ||
+	    vn_format(ip, sizeof(ip), "%.*s",
+		      comma ? (int)(comma - equals - 1) : (int)strlen(equals + 1), equals + 1) < 0)
+		return vnet_error_set(err, -EINVAL, "%s '%.80s': want MAC=IP or MAC=IP,NAME",
+				      opt->key, s);
+	r = vnet_mac_parse(mac, &host.mac, err);
+	if (r == 0)
+		r = vnet_ip_parse(ip, &host.ip, err);
+	if (r < 0)
+		return r;
+	if (comma && !label_ok(comma + 1))
+		return vnet_error_set(err, -EINVAL,
+				      "host name '%.80s': want letters, digits and inner hyphens, "
+				      "at most 63",
+				      comma + 1);
+	if (comma)
+		(void)vn_copy(host.name, sizeof(host.name), comma + 1);
+	*(struct vnet_host *)ret = host;
+	return 0;
+}
+
+static void print_host(const void *value, struct vn_text *text)
+{
+	const struct vnet_host *host = value;
+	char mac[VNET_MAC_TEXT];
+	char ip[VNET_IP_TEXT];
+
+	vn_text_add(text, "%s=%s%s%s", vnet_mac_text(&host->mac, mac), vnet_ip_text(&host->ip, ip),
+		    host->name[0] ? "," : "", host->name);
+}
+
+static int parse_name(const struct vn_option *opt, const char *s, void *ret, struct vnet_error *err)
+{
+	(void)opt;
+	return vnet_name_parse(s, ret, err);
+}
+
+static void print_name(const void *value, struct vn_text *text)
+{
+	vn_text_add(text, "%s", (const char *)value);
+}
+
+static const struct {
+	size_t size;
+	parse_fn *parse;
+	print_fn *print;
+} types[] = {
+	[VN_TYPE_FLAG] = { sizeof(bool), parse_flag, print_flag },
+	[VN_TYPE_NUMBER] = { sizeof(uint32_t), parse_number, print_number },
+	[VN_TYPE_SECONDS] = { sizeof(uint32_t), parse_seconds, print_seconds },
+	[VN_TYPE_DURATION] = { sizeof(uint32_t), parse_duration, print_duration },
+	[VN_TYPE_MARK] = { sizeof(uint32_t), parse_mark, print_mark },
+	[VN_TYPE_MAC] = { sizeof(struct vnet_mac), parse_mac, print_mac },
+	[VN_TYPE_IP] = { sizeof(struct vnet_ip), parse_ip, print_ip },
+	[VN_TYPE_ROUTER] = { sizeof(struct vnet_ip), parse_router, print_ip },
+	[VN_TYPE_CIDR] = { sizeof(struct vnet_cidr), parse_cidr, print_cidr },
+	[VN_TYPE_RANGE] = { sizeof(struct vnet_range), parse_range, print_range },
+	[VN_TYPE_HOST] = { sizeof(struct vnet_host), parse_host, print_host },
+	[VN_TYPE_NAME] = { VNET_NAME_SIZE, parse_name, print_name },
+};
+
+static_assert(sizeof(types) / sizeof(types[0]) == VN_TYPE_COUNT, "types[] covers vn_type");
+
+size_t vn_type_size(enum vn_type type)
+{
+	return types[type].size;
+}
+
+int vn_value_parse(const struct vn_option *opt, const char *text, void *ret_value,
+		   struct vnet_error *err)
+{
+	return types[opt->type].parse(opt, text, ret_value, err);
+}
+
+void vn_value_print(const struct vn_option *opt, const void *value, struct vn_text *text)
+{
+	types[opt->type].print(value, text);
+}
+
+bool vn_value_equal(const struct vn_option *opt, const void *a, const void *b)
+{
+	/* All types are plain bytes without padding, unused bytes zero. */
+	return !memcmp(a, b, types[opt->type].size);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VN_CORE_OPTIONS_H
+#define VN_CORE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vnet/spec.h>
+
+#include "base/text.h"
+
+/*
+ * The option table: one row for each option. The command line, the record, the
+ * help, the man page and JSON all come from it; there is no second list.
+ */
+
+enum vn_type {
+	VN_TYPE_FLAG,	  /* bool; --x and --no-x */
+	VN_TYPE_NUMBER,	  /* uint32_t */
+	VN_TYPE_SECONDS,  /* uint32_t, in hundredths; text "2" or "2.5" */
+	VN_TYPE_DURATION, /* uint32_t, in seconds; text "90", "30m", "12h", "7d" */
+	VN_TYPE_MARK,	  /* uint32_t, text in hexadecimal */
+	VN_TYPE_MAC,	  /* struct vnet_mac */
+	VN_TYPE_IP,	  /* struct vnet_ip */
+	VN_TYPE_ROUTER,	  /* struct vnet_ip, or "none" */
+	VN_TYPE_CIDR,	  /* struct vnet_cidr */
+	VN_TYPE_RANGE,	  /* struct vnet_range */
+	VN_TYPE_HOST,	  /* struct vnet_host: MAC=IP[,NAME] */
+	VN_TYPE_NAME,	  /* char[VNET_NAME_SIZE], of an interface */
+	VN_TYPE_COUNT,
+};
+
+enum vn_scope {
+	VN_SCOPE_NETWORK,
+	VN_SCOPE_DHCP,
+	VN_SCOPE_VERB, /* of a call, not of a network */
+	VN_SCOPE_COUNT,
+};
+
+/* Verbs, as bits: which of them take an option. */
+enum vn_verb {
+	VN_VERB_CREATE = 1 << 0,
+	VN_VERB_SET = 1 << 1,
+	VN_VERB_DELETE = 1 << 2,
+	VN_VERB_SHOW = 1 << 3,
+	VN_VERB_DHCP = 1 << 4,
+	VN_VERB_DHCP_STOP = 1 << 5,
+	VN_VERB_LEASES = 1 << 6,
+	VN_VERB_RECOVER = 1 << 7,
+};
+
+/* The options of a call (scope VERB). */
+struct vn_call {
+	bool dry_run;
+	bool json;
+	bool force;
+	char net[VNET_NAME_SIZE];
+};
+
+/*
+ * @key:    in the record, behind the scope ("dhcp.router"); on the command line behind "--"
+ * @offset: into struct vnet_spec, or struct vn_call in scope VERB
+ * @dflt:   the default as text, where it is a constant; NULL: chosen, or none
+ * @hidden: vnet chooses it; not on the command line
+ */
+struct vn_option {
+	const char *key;
+	const char *arg; /* what the help calls its value; NULL: a flag */
+	const char *help;
+	const char *dflt;
+	size_t offset;
+	uint64_t min;
+	uint64_t max;
+	uint32_t verbs;
+	enum vn_type type;
+	enum vn_scope scope;
+	bool list;
+	bool hidden;
+};
+
+/* By enum vnet_key first, then the options of scope VERB. */
+extern const struct vn_option vn_options[];
+extern const size_t vn_n_options;
+
+/* Scope's name in the record: "" or "dhcp.". */
+const char *vn_scope_prefix(enum vn_scope scope);
+
+/* Bytes of one value of a type. */
+size_t vn_type_size(enum vn_type type);
+
+/*
+ * Parse @text into @ret_value, which has room for vn_type_size().
+ * Returns 0 or a negative errno with a sentence that names the option.
+ */
+int vn_value_parse(const struct vn_option *opt, const char *text, void *ret_value,
+		   struct vnet_error *err);
+
+/* Print a value as vn_value_parse() reads it. */
+void vn_value_print(const struct vn_option *opt, const void *value, struct vn_text *text);
+
+bool vn_value_equal(const struct vn_option *opt, const void *a, const void *b);
+
+/* The number of values of @key in @spec (0 or 1, or of a list), and each of them. */
+size_t vn_spec_count(const struct vnet_spec *spec, enum vnet_key key);
+const void *vn_spec_value(const struct vnet_spec *spec, enum vnet_key key, size_t i);
+
+#endif /* VN_CORE_OPTIONS_H */

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How this works
+ *
+ * Invariant: from the first write on there is a journal that leads back, until
+ * the last operation is seen to be done.
+ *
+ * 1. The models run the plan on the snapshot. What they refuse, the kernel would
+ *    refuse too: nothing has been written yet.
+ * 2. For each operation its inverse is worked out from the state just before it.
+ * 3. Plan and undo go into the journal.
+ * 4. The operations run, netlink ones of one namespace together, and every
+ *    acknowledgement is kept. One that was lost leaves its operation unknown.
+ * 5. The kernel is read again: success is what it shows, not what was answered.
+ * 6. The journal goes: the commit.
+ *
+ * On failure the undo runs. Before each of its operations the state says whether
+ * it is needed at all: so it makes no difference how far the plan had come, nor
+ * how often the undo is begun anew.
+ */
+#include "core/txn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/snapshot.h"
+#include "base/text.h"
+#include "ops/ops.h"
+
+/* ---- pure: what will be, and what leads back ---- */
+
+int vn_plan_predict(const struct vnet_snapshot *before, const struct vnet_plan *plan,
+		    struct vnet_snapshot *ret_after, size_t *ret_op)
+{
+	struct vnet_snapshot after;
+	int r = vnet_snapshot_copy(before, &after);
+	size_t i = 0;
+
+	if (r < 0)
+		return r;
+	for (; i < plan->n_ops && r == 0; i++)
+		r = vn_op_row(&plan->ops[i])->model(&plan->ops[i], &after);
+	if (r < 0) {
+		*ret_op = i - 1;
+		vnet_snapshot_done(&after);
+		return r;
+	}
+	*ret_after = after;
+	return 0;
+}
+
+/* Turn the order of the segments that begin at @starts round; each keeps its own. */
+static void reverse_segments(const struct vnet_plan *forward, const size_t *starts, size_t n,
+			     struct vnet_plan *undo)
+{
+	size_t end = forward->n_ops;
+
+	for (size_t i = n; i-- > 0;) {
+		for (size_t k = starts[i]; k < end; k++) {
+			if (forward->ops[k].kind != VNET_OP_SERVICE_RELOAD)
+				(void)vnet_plan_add(undo, &forward->ops[k]);
+		}
+		end = starts[i];
+	}
+	/* The server reads its files again only when all of them are as they were. */
+	for (size_t k = 0; k < forward->n_ops; k++) {
+		if (forward->ops[k].kind == VNET_OP_SERVICE_RELOAD)
+			(void)vnet_plan_add(undo, &forward->ops[k]);
+	}
+}
+
+int vn_plan_undo(const struct vnet_snapshot *before, const struct vnet_plan *plan,
+		 struct vnet_plan *ret_undo)
+{
+	size_t *starts = calloc(plan->n_ops + 1, sizeof(*starts));
+	struct vnet_plan forward;
+	struct vnet_plan undo;
+	struct vnet_snapshot state;
+	int r = starts ? vnet_snapshot_copy(before, &state) : -ENOMEM;
+
+	if (r < 0) {
+		free(starts);
+		return r;
+	}
+	vnet_plan_init(&forward);
+	vnet_plan_init(&undo);
+	for (size_t i = 0; i < plan->n_ops; i++) {
+		const struct vn_op_row *row = vn_op_row(&plan->ops[i]);
+
+		starts[i] = forward.n_ops;
+		row->inverse(&plan->ops[i], &state, before, &forward);
+		(void)row->model(&plan->ops[i], &state);
+	}
+	reverse_segments(&forward, starts, plan->n_ops, &undo);
+	r = forward.failed ? forward.failed : undo.failed;
+	vnet_plan_done(&forward);
+	vnet_snapshot_done(&state);
+	free(starts);
+	if (r < 0) {
+		vnet_plan_done(&undo);
+		return r;
+	}
+	*ret_undo = undo;
+	return 0;
+}
+
+/* ---- carrying out ---- */
+
+/* "link add br0: File exists: the kernel's own sentence" */
+static int op_error(const struct vn_txn *txn, const struct vnet_plan *plan, size_t i, int code,
+		    const char *detail, struct vnet_error *err)
+{
+	const struct vnet_op *op = &plan->ops[i];
+	char subject[VNET_PATH_SIZE];
+	int r;
+
+	(void)txn;
+	r = vnet_error_set(err, code, "%s %s: %s%s%s", vn_op_row(op)->name,
+			   vn_op_row(op)->subject(op, subject), strerror(-code),
+			   detail && *detail ? ": " : "", detail ? detail : "");
+	if (err && err->op < 0)
+		err->op = (int)i;
+	return r;
+}
+
+/* One that removes a link never shares a sendmsg: it would run though one before it failed. */
+static size_t batch_length(const struct vnet_plan *plan, size_t at)
+{
+	size_t n = 1;
+
+	if (plan->ops[at].kind == VNET_OP_LINK_DEL)
+		return 1;
+	while (n < VN_SOCK_BATCH && at + n < plan->n_ops) {
+		const struct vnet_op *op = &plan->ops[at + n];
+
+		if (vn_op_row(op)->class != VN_OP_NETLINK || op->ns != plan->ops[at].ns ||
+		    op->kind == VNET_OP_LINK_DEL)
+			break;
+		n++;
+	}
+	return n;
+}
+
+static int read_state(const struct vn_txn *txn, const struct vnet_snapshot *head,
+		      struct vnet_snapshot *ret_state, struct vnet_error *err)
+{
+	struct vnet_snapshot state;
+	int r;
+
+	vn_snapshot_head(head, &state);
+	r = txn->exec->ops->read(txn->exec->self, txn->net, &state, err);
+	if (r < 0) {
+		vnet_snapshot_done(&state);
+		return r;
+	}
+	*ret_state = state;
+	return 0;
+}
+
+/* Acknowledgements were lost: what does the kernel itself say of these operations? */
+static int ask_kernel(const struct vn_txn *txn, const struct vnet_snapshot *before,
+		      const struct vnet_plan *plan, size_t at, size_t n, const struct vn_ack *acks,
+		      struct vnet_error *err)
+{
+	struct vnet_snapshot state;
+	int r = read_state(txn, before, &state, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const struct vnet_op *op = &plan->ops[at + i];
+
+		if (!acks[i].known && !vn_op_row(op)->done(op, &state))
+			r = op_error(txn, plan, at + i, -ETIMEDOUT, "the kernel did not answer",
+				     err);
+	}
+	if (r != -ETIMEDOUT && r < 0)
+		return r;
+	vnet_snapshot_done(&state);
+	return r;
+}
+
+static int run_batch(const struct vn_txn *txn, const struct vnet_snapshot *before,
+		     const struct vnet_plan *plan, size_t at, size_t n, struct vnet_error *err)
+{
+	struct vn_ack acks[VN_SOCK_BATCH] = { 0 };
+	int r = txn->exec->ops->netlink(txn->exec->self, plan->ops[at].ns, &plan->ops[at], n, acks);
+
+	for (size_t i = 0; i < n; i++) {
+		if (acks[i].known && acks[i].code)
+			return op_error(txn, plan, at + i, acks[i].code, acks[i].text, err);
+	}
+	if (r == -ETIMEDOUT || r == -ENOBUFS || r == -EBADMSG)
+		return ask_kernel(txn, before, plan, at, n, acks, err);
+	return r < 0 ? op_error(txn, plan, at, r, NULL, err) : 0;
+}
+
+/* One operation that is no netlink message. */
+static int run_one(const struct vn_txn *txn, const struct vnet_plan *plan, size_t i,
+		   struct vnet_error *err)
+{
+	const struct vnet_op *op = &plan->ops[i];
+	struct vnet_error detail = { 0 };
+	int r;
+
+	if (vn_op_row(op)->class == VN_OP_SERVICE)
+		r = txn->exec->ops->service(txn->exec->self, op, &detail);
+	else
+		r = txn->exec->ops->system(txn->exec->self, op);
+	return r < 0 ? op_error(txn, plan, i, r, detail.msg, err) : 0;
+}
+
+static int run_plan(const struct vn_txn *txn, const struct vnet_snapshot *before,
+		    const struct vnet_plan *plan, struct vnet_error *err)
+{
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < plan->n_ops && r == 0; i += n) {
+		n = 1;
+		vn_log(VNET_LOG_DEBUG, "%s: %s", txn->what, vn_op_row(&plan->ops[i])->name);
+		if (vn_op_row(&plan->ops[i])->class == VN_OP_NETLINK) {
+			n = batch_length(plan, i);
+			r = run_batch(txn, before, plan, i, n, err);
+		} else {
+			r = run_one(txn, plan, i, err);
+		}
+	}
+	return r;
+}
+
+/* Success is what the kernel shows. What a later operation overrode is not asked for. */
+static int verify(const struct vn_txn *txn, const struct vnet_plan *plan,
+		  const struct vnet_snapshot *predicted, struct vnet_error *err)
+{
+	struct vnet_snapshot state;
+	int r = read_state(txn, predicted, &state, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < plan->n_ops && r == 0; i++) {
+		const struct vnet_op *op = &plan->ops[i];
+		const struct vn_op_row *row = vn_op_row(op);
+
+		if (row->done(op, predicted) && !row->done(op, &state))
+			r = op_error(txn, plan, i, -EIO, "acknowledged, but not to be seen", err);
+	}
+	vnet_snapshot_done(&state);
+	return r;
+}
+
+/* ---- undoing ---- */
+
+/* The same state by another way: a run of its own for each, so that one that fails stops none. */
+static int undo_one(const struct vn_txn *txn, const struct vnet_plan *undo, size_t i,
+		    struct vnet_snapshot *state)
+{
+	const struct vnet_op *op = &undo->ops[i];
+	const struct vn_op_row *row = vn_op_row(op);
+	struct vnet_error err = { 0 };
+	int r;
+
+	if (row->done(op, state))
+		return 0;
+	if (row->class == VN_OP_NETLINK)
+		r = run_batch(txn, state, undo, i, 1, &err);
+	else
+		r = run_one(txn, undo, i, &err);
+	if (r < 0 && r == row->gone)
+		r = 0;
+	if (r < 0)
+		vn_log(VNET_LOG_WARNING, "%s: undo: %s", txn->what, err.msg);
+	else
+		(void)row->model(op, state);
+	return r;
+}
+
+/* Run @undo from the state that is there. Returns 0 when all is back. */
+static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
+		    const struct vnet_plan *undo, struct vnet_error *err)
+{
+	struct vnet_snapshot state;
+	int r = read_state(txn, head, &state, err);
+	int failed = 0;
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < undo->n_ops; i++) {
+		r = undo_one(txn, undo, i, &state);
+		if (r < 0 && !failed)
+			failed = op_error(txn, undo, i, r, "while undoing", err);
+	}
+	vnet_snapshot_done(&state);
+	return failed;
+}
+
+static void set_outcome(struct vnet_error *err, enum vnet_outcome outcome)
+{
+	if (err)
+		err->outcome = outcome;
+}
+
+/* Take back what was done, and say in @err what became of it. */
+static void go_back(const struct vn_txn *txn, const struct vnet_snapshot *before,
+		    const struct vnet_plan *undo, struct vnet_error *err)
+{
+	struct vnet_error second = { 0 };
+	size_t len;
+
+	if (run_undo(txn, before, undo, &second) == 0 &&
+	    (unlink(txn->journal) == 0 || errno == ENOENT)) {
+		set_outcome(err, VNET_OUTCOME_FAILED);
+		return;
+	}
+	set_outcome(err, VNET_OUTCOME_INCOMPLETE);
+	if (!err)
+		return;
+	len = strlen(err->msg);
+	(void)vn_format(err->msg + len, sizeof(err->msg) - len,
+			"; undo incomplete (%s): run `vnet recover`", second.msg);
+}
+
+int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
+	       const struct vnet_plan *plan, struct vnet_error *err)
+{
+	struct vnet_snapshot predicted;
+	struct vnet_plan undo;
+	size_t i = 0;
+	int r;
+
+	if (plan->failed)
+		return vnet_error_set(err, plan->failed, "planning: %s", strerror(-plan->failed));
+	if (!plan->n_ops)
+		return 0;
+	r = vn_plan_predict(before, plan, &predicted, &i);
+	if (r < 0)
+		return op_error(txn, plan, i, r, NULL, err);
+	r = vn_plan_undo(before, plan, &undo);
+	if (r < 0) {
+		vnet_snapshot_done(&predicted);
+		return vnet_error_set(err, r, "planning the undo: %s", strerror(-r));
+	}
+	r = vn_journal_write(txn->journal, txn->what, txn->net, plan, &undo);
+	if (r < 0) {
+		(void)vnet_error_set(err, r, "write %s: %s", txn->journal, strerror(-r));
+		set_outcome(err, VNET_OUTCOME_FAILED);
+	} else {
+		r = run_plan(txn, before, plan, err);
+		if (r == 0)
+			r = verify(txn, plan, &predicted, err);
+		if (r == 0 && unlink(txn->journal) < 0)
+			r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal,
+					   strerror(errno));
+		if (r < 0)
+			go_back(txn, before, &undo, err);
+	}
+	vnet_plan_done(&undo);
+	vnet_snapshot_done(&predicted);
+	return r;
+}
+
+/* ---- recovering ---- */
+
+/*
+ * The last operation runs alone and only after all others were acknowledged: when
+ * the state shows it, nothing was left to do but the commit.
+ */
+static bool all_done(const struct vnet_plan *plan, const struct vnet_snapshot *state)
+{
+	const struct vnet_op *last = plan->n_ops ? &plan->ops[plan->n_ops - 1] : NULL;
+
+	return last && vn_op_row(last)->done(last, state);
+}
+
+int vn_txn_recover(const struct vn_txn *txn, const struct vn_journal *journal,
+		   const struct vnet_snapshot *head, bool dry_run, bool *ret_forward,
+		   struct vnet_error *err)
+{
+	struct vnet_snapshot state;
+	bool forward;
+	int r = read_state(txn, head, &state, err);
+
+	if (r < 0)
+		return r;
+	forward = all_done(&journal->plan, &state);
+	vnet_snapshot_done(&state);
+	if (!dry_run && !forward)
+		r = run_undo(txn, head, &journal->undo, err);
+	if (!dry_run && r == 0 && unlink(txn->journal) < 0 && errno != ENOENT)
+		r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal, strerror(errno));
+	if (r < 0)
+		set_outcome(err, VNET_OUTCOME_INCOMPLETE);
+	else
+		*ret_forward = forward;
+	return r;
+}

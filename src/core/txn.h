@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VN_CORE_TXN_H
+#define VN_CORE_TXN_H
+
+#include <stdbool.h>
+
+#include <vnet/error.h>
+#include <vnet/plan.h>
+#include <vnet/snapshot.h>
+
+#include "core/exec.h"
+#include "core/journal.h"
+
+/*
+ * The only code that executes plans, and the only code that undoes them. The
+ * caller holds the write lock of the namespace.
+ *
+ * @what:    what is being done, for messages: "bridge create br0"
+ * @net:     the network
+ * @journal: path of the journal
+ */
+struct vn_txn {
+	const struct vn_exec *exec;
+	const char *what;
+	const char *net;
+	const char *journal;
+};
+
+/*
+ * Carry out @plan, made for @before. On failure everything is taken back.
+ *
+ * Returns 0, or a negative errno with err->outcome REFUSED (nothing was written),
+ * FAILED (all is as before) or INCOMPLETE (the journal stays; recover goes on).
+ */
+int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
+	       const struct vnet_plan *plan, struct vnet_error *err);
+
+/*
+ * Work off @journal, left by a transaction that did not end: back, or, where all
+ * of it had been done, forward. @head: paths and names (vn_snapshot_head()).
+ *
+ * @dry_run:     only find out which way
+ * @ret_forward: all had been done already
+ *
+ * Returns 0, or a negative errno with err->outcome INCOMPLETE.
+ */
+int vn_txn_recover(const struct vn_txn *txn, const struct vn_journal *journal,
+		   const struct vnet_snapshot *head, bool dry_run, bool *ret_forward,
+		   struct vnet_error *err);
+
+/* ---- exposed for the tests ---- */
+
+/* State after @plan, by the models alone. Returns 0, or the errno of operation *@ret_op. */
+int vn_plan_predict(const struct vnet_snapshot *before, const struct vnet_plan *plan,
+		    struct vnet_snapshot *ret_after, size_t *ret_op);
+
+/* What undoes @plan, in the order in which it is to run. Returns 0 or a negative errno. */
+int vn_plan_undo(const struct vnet_snapshot *before, const struct vnet_plan *plan,
+		 struct vnet_plan *ret_undo);
+
+#endif /* VN_CORE_TXN_H */
