@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef VN_CLI_CLI_H
+#define VN_CLI_CLI_H
+
+#include <vnet/net.h>
+
+#include "core/options.h"
+
+/*
+ * A parsed command line.
+ *
+ * @what:  the verb and its argument as typed, for messages
+ * @mode:  of the verb's first word, or VNET_MODE_COUNT
+ * @arg:   NULL: left out
+ * @edits: options of the spec, in the order given
+ */
+struct cli_args {
+	char what[64];
+	enum vnet_mode_id mode;
+	const char *arg;
+	struct vnet_edit *edits;
+	size_t n_edits;
+	struct vn_call call;
+	bool help;
+};
+
+/*
+ * One verb of the command line.
+ *
+ * @words: as typed, "MODE" standing for any mode's name: "MODE create"
+ * @arg:   what the help calls its argument; NULL: none. In brackets: may be left out
+ */
+struct cli_verb {
+	const char *words;
+	const char *arg;
+	const char *help;
+	enum vn_verb verb;
+	int (*run)(const struct cli_verb *verb, const struct cli_args *args,
+		   struct vnet_error *err);
+};
+
+extern const struct cli_verb cli_verbs[];
+extern const size_t cli_n_verbs;
+
+/*
+ * Find the verb that @argv begins with, and the mode where it names one.
+ * @ret_words: how many words it took. Returns NULL with a sentence if there is none.
+ */
+const struct cli_verb *cli_find_verb(int argc, char **argv, enum vnet_mode_id *ret_mode,
+				     int *ret_words, struct vnet_error *err);
+
+/* Parse what follows the verb. @ret_args is for cli_args_done(). */
+int cli_parse(const struct cli_verb *verb, enum vnet_mode_id mode, int argc, char **argv,
+	      struct cli_args *ret_args, struct vnet_error *err);
+void cli_args_done(struct cli_args *args);
+
+/* Help on all verbs, on one, and the option list of the man page in scdoc's format. */
+void cli_help(void);
+void cli_help_verb(const struct cli_verb *verb);
+void cli_help_scdoc(void);
+
+/* The verbs. Return an exit status (0, or VNET_OUTCOME_DIFFERENCES) or a negative errno. */
+int cmd_create(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
+int cmd_set(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
+int cmd_delete(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
+int cmd_dhcp(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
+int cmd_dhcp_stop(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
+int cmd_leases(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
+int cmd_show(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
+int cmd_recover(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
+
+/* Print a plan's notes to stderr, and for a dry run its commands to stdout. */
+int cli_print_plan(const struct vnet_plan *plan, const struct cli_args *args,
+		   struct vnet_error *err);
+
+#endif /* VN_CLI_CLI_H */

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verbs that change a network. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static struct vnet_how how_of(const struct cli_args *args)
+{
+	return (struct vnet_how){
+		.what = args->what,
+		.dry_run = args->call.dry_run,
+		.force = args->call.force,
+	};
+}
+
+int cmd_create(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err)
+{
+	struct vnet_how how = how_of(args);
+	struct vnet_result result;
+	struct vnet *vnet;
+	int r = vnet_open(&vnet, err);
+
+	(void)verb;
+	if (r < 0)
+		return r;
+	r = vnet_create(vnet, args->mode, args->arg, args->edits, args->n_edits, &how, &result,
+			err);
+	if (r == 0) {
+		r = cli_print_plan(&result.plan, args, err);
+		vnet_result_done(&result);
+	}
+	vnet_close(vnet);
+	return r;
+}
+
+int cmd_set(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err)
+{
+	struct vnet_how how = how_of(args);
+	struct vnet_result result;
+	struct vnet *vnet;
+	int r;
+
+	(void)verb;
+	if (!args->n_edits)
+		return vnet_error_set(err, -EINVAL, "nothing to set: want an option (see --help)");
+	r = vnet_open(&vnet, err);
+	if (r < 0)
+		return r;
+	r = vnet_set(vnet, args->arg, args->edits, args->n_edits, &how, &result, err);
+	if (r == 0) {
+		r = cli_print_plan(&result.plan, args, err);
+		vnet_result_done(&result);
+	}
+	vnet_close(vnet);
+	return r;
+}
+
+int cmd_delete(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err)
+{
+	struct vnet_how how = how_of(args);
+	struct vnet_result result;
+	struct vnet *vnet;
+	int r = vnet_open(&vnet, err);
+
+	(void)verb;
+	if (r < 0)
+		return r;
+	r = vnet_delete(vnet, args->arg, &how, &result, err);
+	if (r == 0) {
+		r = cli_print_plan(&result.plan, args, err);
+		vnet_result_done(&result);
+	}
+	vnet_close(vnet);
+	return r;
+}
+
+/* "br0: 10.1.1.11-10.1.1.100 from 10.1.1.253, router 10.1.1.254, dns 192.0.2.53" */
+static void print_served(const struct vnet_spec *spec)
+{
+	static const enum vnet_key keys[] = { VNET_KEY_DHCP_RANGE, VNET_KEY_DHCP_SERVER,
+					      VNET_KEY_DHCP_ROUTER, VNET_KEY_DHCP_DNS };
+	struct vn_text text = { 0 };
+	char *line;
+
+	vn_text_add(&text, "%s:", spec->name);
+	for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+		vn_text_add(&text, "%s %s ", k ? "," : "", vn_options[keys[k]].key);
+		for (size_t i = 0; i < vn_spec_count(spec, keys[k]); i++) {
+			vn_text_add(&text, "%s", i ? " " : "");
+			vn_value_print(&vn_options[keys[k]], vn_spec_value(spec, keys[k], i),
+				       &text);
+		}
+	}
+	if (vn_text_take(&text, &line) == 0) {
+		printf("%s\n", line);
+		free(line);
+	}
+}
+
+int cmd_dhcp(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err)
+{
+	const char *net = args->call.net[0] ? args->call.net : NULL;
+	struct vnet_how how = how_of(args);
+	struct vnet_result result;
+	struct vnet *vnet;
+	int r;
+
+	(void)verb;
+	args->edits[args->n_edits] =
+		(struct vnet_edit){ .key = VNET_KEY_DHCP_RANGE, .how = '=', .text = args->arg };
+	r = vnet_open(&vnet, err);
+	if (r < 0)
+		return r;
+	r = vnet_dhcp(vnet, net, args->edits, args->n_edits + 1, &how, &result, err);
+	if (r == 0) {
+		r = cli_print_plan(&result.plan, args, err);
+		if (r == 0 && !args->call.dry_run)
+			print_served(&result.spec);
+		vnet_result_done(&result);
+	}
+	vnet_close(vnet);
+	return r;
+}
+
+int cmd_dhcp_stop(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err)
+{
+	const char *net = args->call.net[0] ? args->call.net : NULL;
+	struct vnet_how how = how_of(args);
+	struct vnet_result result;
+	struct vnet *vnet;
+	int r = vnet_open(&vnet, err);
+
+	(void)verb;
+	if (r < 0)
+		return r;
+	r = vnet_dhcp_stop(vnet, net, &how, &result, err);
+	if (r == 0) {
+		r = cli_print_plan(&result.plan, args, err);
+		vnet_result_done(&result);
+	}
+	vnet_close(vnet);
+	return r;
+}
+
+int cmd_recover(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err)
+{
+	struct vnet_how how = how_of(args);
+	struct vnet_plan plan;
+	struct vnet *vnet;
+	char *what;
+	int r = vnet_open(&vnet, err);
+
+	(void)verb;
+	if (r < 0)
+		return r;
+	r = vnet_recover(vnet, &how, &what, &plan, err);
+	vnet_close(vnet);
+	if (r < 0)
+		return r;
+	r = cli_print_plan(&plan, args, err);
+	if (!what)
+		printf("nothing to recover\n");
+	else if (!args->call.dry_run)
+		printf(plan.n_ops ? "taken back: %s\n" : "had been done: %s\n", what);
+	vnet_plan_done(&plan);
+	free(what);
+	return r;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <vnet/log.h>
+#include <vnet/version.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "sys/netns.h"
+
+static void log_line(void *arg, enum vnet_log_level level, const char *line)
+{
+	bool verbose = *(const bool *)arg;
+
+	if (verbose || level == VNET_LOG_WARNING)
+		fprintf(stderr, "vnet: %s\n", line);
+}
+
+/* Move into the namespace, as `ip -n` does; the tool has one thread yet. */
+static int enter(const char *name, struct vnet_error *err)
+{
+	int fd;
+	int r = 0;
+
+	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+		return vnet_error_set(err, -EINVAL,
+				      "-n '%.60s': want a name as `ip netns` lists it", name);
+	fd = vn_netns_open(name);
+	if (fd < 0)
+		return vnet_error_set(err, fd, "-n '%.60s': %s", name, strerror(-fd));
+	if (setns(fd, CLONE_NEWNET) < 0)
+		r = vnet_error_set(err, -errno, "-n '%.60s': %s", name, strerror(errno));
+	(void)close(fd);
+	return r;
+}
+
+int cli_print_plan(const struct vnet_plan *plan, const struct cli_args *args,
+		   struct vnet_error *err)
+{
+	char *text;
+	int r;
+
+	if (plan->notes) {
+		char *rest = plan->notes;
+		char *line;
+
+		while ((line = vn_line_next(&rest)))
+			fprintf(stderr, "vnet: %s\n", line);
+	}
+	if (!args->call.dry_run)
+		return 0;
+	r = vnet_plan_print(plan, VNET_PLAN_SHELL, &text);
+	if (r < 0)
+		return vnet_error_set(err, r, "printing the plan: %s", strerror(-r));
+	printf("%s", text);
+	free(text);
+	return 0;
+}
+
+/* "bridge create br0": what messages begin with. */
+static void name_what(struct cli_args *args, int words, char **argv)
+{
+	size_t len = 0;
+
+	for (int i = 0; i < words; i++)
+		len += (size_t)snprintf(args->what + len, sizeof(args->what) - len, "%s%s",
+					i ? " " : "", argv[i]);
+	if (args->arg)
+		(void)snprintf(args->what + len, sizeof(args->what) - len, " %.32s", args->arg);
+	for (char *c = args->what; *c; c++) {
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	}
+}
+
+static int fail(const char *what, struct vnet_error *err, int r)
+{
+	fprintf(stderr, "vnet: %s%s%s\n", what, *what ? ": " : "",
+		err->code ? err->msg : strerror(-r));
+	return err->code ? (int)err->outcome : VNET_OUTCOME_FAILED;
+}
+
+static int run(int argc, char **argv, struct vnet_error *err)
+{
+	const struct cli_verb *verb;
+	struct cli_args args = { 0 };
+	enum vnet_mode_id mode;
+	int words;
+	int r;
+
+	verb = cli_find_verb(argc, argv, &mode, &words, err);
+	if (!verb)
+		return fail("", err, -EINVAL);
+	r = cli_parse(verb, mode, argc - words, argv + words, &args, err);
+	name_what(&args, words, argv);
+	if (r < 0)
+		return fail(args.what, err, r);
+	if (args.help)
+		cli_help_verb(verb);
+	else
+		r = verb->run(verb, &args, err);
+	if (r < 0)
+		r = fail(args.what, err, r);
+	cli_args_done(&args);
+	return r;
+}
+
+/* Options before the verb. Returns the index of the verb, or -1 when all is said. */
+static int globals(int argc, char **argv, bool *verbose, struct vnet_error *err)
+{
+	int i = 1;
+
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			cli_help();
+			return -1;
+		}
+		if (!strcmp(argv[i], "--version")) {
+			printf("vnet %s\n", VNET_VERSION);
+			return -1;
+		}
+		if (!strcmp(argv[i], "--help-scdoc")) { /* for the build of the man page */
+			cli_help_scdoc();
+			return -1;
+		}
+		if (!strcmp(argv[i], "-v"))
+			*verbose = true;
+		else if (strcmp(argv[i], "-n") != 0)
+			return vnet_error_set(err, -EINVAL, "unknown option '%.60s' (see --help)",
+					      argv[i]);
+		else if (++i >= argc)
+			return vnet_error_set(err, -EINVAL, "-n lacks the name of a namespace");
+		else if (enter(argv[i], err) < 0)
+			return err->code;
+	}
+	if (i == argc)
+		return vnet_error_set(err, -EINVAL, "no verb (see vnet --help)");
+	return i;
+}
+
+int main(int argc, char **argv)
+{
+	struct vnet_error err = { 0 };
+	static bool verbose;
+	int i = globals(argc, argv, &verbose, &err);
+	int r;
+
+	if (err.code)
+		return fail("", &err, err.code);
+	if (i < 0)
+		return 0;
+	vnet_log_set(log_line, &verbose);
+	r = run(argc - i, argv + i, &err);
+	if (fflush(stdout) != 0 && r == 0)
+		r = VNET_OUTCOME_FAILED;
+	return r;
+}
