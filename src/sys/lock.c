@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "sys/clock.h"
+
+enum {
+	PAUSE_MIN_MS = 1,
+	PAUSE_MAX_MS = 20,
+	HOLDER_MAX = 256, /* of the line that the holder writes */
+};
+
+/*
+ * How this works: the lock belongs to the open file description (fcntl_locking(2)),
+ * so that it also holds between threads and is gone with the last descriptor. What
+ * the file says is for people; only the lock counts.
+ */
+
+/* The file of the lock: opened, made if missing. */
+static int lock_open(const char *path)
+{
+	auto_fd fd =
+		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	return take_fd(&fd);
+}
+
+/* Try until @timeout_ms are over. Returns 0, -EBUSY or another negative errno. */
+static int lock_wait(int fd, int timeout_ms)
+{
+	int64_t end = vn_clock_ms() + timeout_ms;
+	int64_t pause = PAUSE_MIN_MS;
+
+	for (;;) {
+		struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+		int64_t left;
+
+		if (!fcntl(fd, F_OFD_SETLK, &whole))
+			return 0;
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+			return -errno;
+		left = end - vn_clock_ms();
+		if (left <= 0)
+			return -EBUSY;
+		vn_sleep_ms(pause < left ? pause : left);
+		pause = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
+	}
+}
+
+/* Who holds it: written before the rest is cut off, so that the file is never empty. */
+static void holder_write(int fd, const char *who)
+{
+	char line[HOLDER_MAX];
+	size_t len = strnlen(who, sizeof(line) - 1);
+
+	memcpy(line, who, len);
+	line[len++] = '\n';
+	/* On a full disk the lock is as good without it. */
+	if (pwrite(fd, line, len, 0) == (ssize_t)len)
+		(void)!ftruncate(fd, (off_t)len);
+}
+
+/* The first line, as far as it fits, nothing in it that a terminal obeys. */
+static void holder_read(int fd, char *ret_holder, size_t size)
+{
+	ssize_t n;
+
+	if (!size)
+		return;
+	n = pread(fd, ret_holder, size - 1, 0);
+	ret_holder[n > 0 ? n : 0] = '\0';
+	ret_holder[strcspn(ret_holder, "\n")] = '\0';
+	for (char *c = ret_holder; *c; c++) {
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	}
+}
+
+int vn_lock_take(const char *path, const char *who, int timeout_ms, char *ret_holder, size_t size)
+{
+	auto_fd fd = lock_open(path);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = lock_wait(fd, timeout_ms);
+	if (r == -EBUSY)
+		holder_read(fd, ret_holder, size);
+	if (r < 0)
+		return r;
+	holder_write(fd, who);
+	return take_fd(&fd);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VN_SYS_NETNS_H
+#define VN_SYS_NETNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Network namespaces: made, named and visited as `ip netns` does it.
+ *
+ * A namespace is visited by a thread of its own that ends after the visit, so
+ * that the caller never finds itself in the wrong one (setns(2), pthreads(7)).
+ */
+
+enum { VN_NETNS_DIR_MODE = 0755 };
+#define VN_NETNS_DIR "/run/netns"
+
+/*
+ * Run @fn in the namespace of the descriptor @netns and return what it returns.
+ * What it opens stays in that namespace; what it spawns lives there.
+ */
+int vn_netns_run(int netns, int (*fn)(void *arg), void *arg);
+
+/*
+ * Make a namespace and name it: /run/netns/NAME, on the shared mount that
+ * `ip netns` makes and expects. Returns 0, -EEXIST or another negative errno;
+ * nothing is left behind after a failure but the mount on /run/netns itself.
+ * A process killed in here may leave the name without a namespace: still -EEXIST,
+ * until vn_netns_del() takes it away.
+ */
+int vn_netns_add(const char *name);
+
+/*
+ * Take the name away, be there a namespace behind it or not; processes in it keep
+ * it alive. Returns 0, -ENOENT or another negative errno.
+ */
+int vn_netns_del(const char *name);
+
+/*
+ * Open /run/netns/NAME. Returns a descriptor, -ENOENT, or -EINVAL if it is no
+ * network namespace.
+ */
+int vn_netns_open(const char *name);
+
+/* The cookie of the caller's namespace (SO_NETNS_COOKIE); device and inode where absent. */
+int vn_netns_id(uint64_t *ret_id);
+
+/* True if the caller's namespace is that of process 1. */
+bool vn_netns_is_initial(void);
+
+#endif /* VN_SYS_NETNS_H */

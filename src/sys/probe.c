@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/probe.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/if_packet.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <netinet/if_ether.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "sys/clock.h"
+
+struct probe {
+	int fd;
+	int index;
+	const struct vnet_mac *mac;
+	const struct vnet_ip *ips;
+	size_t n;
+	bool *used;
+	size_t n_used;
+};
+
+/* Bound before a protocol is set: nothing of another link is ever queued. */
+static int probe_socket(int index)
+{
+	auto_fd fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_ll link = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ARP),
+		.sll_ifindex = index,
+	};
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (const struct sockaddr *)&link, sizeof(link)) < 0)
+		return -errno;
+	return take_fd(&fd);
+}
+
+static int probe_send(const struct probe *probe, const struct vnet_ip *ip)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ARP),
+		.sll_ifindex = probe->index,
+		.sll_halen = ETH_ALEN,
+	};
+	struct ether_arp arp = {
+		.ea_hdr = { .ar_hrd = htons(ARPHRD_ETHER),
+			    .ar_pro = htons(ETH_P_IP),
+			    .ar_hln = ETH_ALEN,
+			    .ar_pln = sizeof(arp.arp_tpa),
+			    .ar_op = htons(ARPOP_REQUEST) },
+	};
+
+	memset(to.sll_addr, 0xff, ETH_ALEN);
+	memcpy(arp.arp_sha, probe->mac->bytes, ETH_ALEN);
+	memcpy(arp.arp_tpa, ip->bytes, sizeof(arp.arp_tpa));
+	while (sendto(probe->fd, &arp, sizeof(arp), 0, (const struct sockaddr *)&to, sizeof(to)) <
+	       0) {
+		/* A full queue has lost this one; there is a second round. */
+		if (errno == ENOBUFS || errno == EAGAIN)
+			return 0;
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+static int probe_round(const struct probe *probe)
+{
+	for (size_t i = 0; i < probe->n; i++) {
+		int r = probe->used[i] ? 0 : probe_send(probe, &probe->ips[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/*
+ * Who names an address as his own uses it; who probes for it himself (his own address
+ * zero) is about to.
+ */
+static void probe_heard(struct probe *probe, const struct ether_arp *arp)
+{
+	static const uint8_t zero[4];
+	const uint8_t *ip = arp->arp_spa;
+
+	if (arp->ea_hdr.ar_hrd != htons(ARPHRD_ETHER) || arp->ea_hdr.ar_pro != htons(ETH_P_IP) ||
+	    arp->ea_hdr.ar_hln != ETH_ALEN || arp->ea_hdr.ar_pln != sizeof(arp->arp_spa))
+		return;
+	if (!memcmp(arp->arp_sha, probe->mac->bytes, ETH_ALEN))
+		return;
+	if (!memcmp(ip, zero, sizeof(zero)))
+		ip = arp->arp_tpa;
+	for (size_t i = 0; i < probe->n; i++) {
+		if (!probe->used[i] && !memcmp(ip, probe->ips[i].bytes, sizeof(zero))) {
+			probe->used[i] = true;
+			probe->n_used++;
+		}
+	}
+}
+
+static int probe_receive(struct probe *probe)
+{
+	for (;;) {
+		struct sockaddr_ll from = { 0 };
+		socklen_t from_len = sizeof(from);
+		struct ether_arp arp = { 0 };
+		ssize_t n = recvfrom(probe->fd, &arp, sizeof(arp), 0, (struct sockaddr *)&from,
+				     &from_len);
+
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		/* What is for others may belong to a VLAN that this link does not carry. */
+		if (n == sizeof(arp) && from.sll_pkttype != PACKET_OTHERHOST)
+			probe_heard(probe, &arp);
+	}
+}
+
+/* Listen until @end, or until all are known to be in use. */
+static int probe_listen(struct probe *probe, int64_t end)
+{
+	int64_t left;
+
+	while (probe->n_used < probe->n && (left = end - vn_clock_ms()) > 0) {
+		struct pollfd poll_fd = { .fd = probe->fd, .events = POLLIN };
+		int r = poll(&poll_fd, 1, (int)left);
+
+		if (r < 0 && errno != EINTR)
+			return -errno;
+		if (r > 0) {
+			r = probe_receive(probe);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+static int probe_run(struct probe *probe, int timeout_ms)
+{
+	int64_t start = vn_clock_ms();
+	int r;
+
+	for (int round = 1; round <= 2; round++) {
+		r = probe_round(probe);
+		if (r < 0)
+			return r;
+		r = probe_listen(probe, start + (int64_t)timeout_ms * round / 2);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int vn_arp_probe(int index, const struct vnet_mac *mac, const struct vnet_ip *ips, size_t n,
+		 int timeout_ms, bool *ret_used)
+{
+	auto_fd fd = -1;
+	auto_free bool *used = NULL;
+	struct probe probe = { .index = index, .mac = mac, .ips = ips, .n = n };
+	int r;
+
+	if (!n)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		if (ips[i].family != AF_INET)
+			return -EINVAL;
+	}
+	used = calloc(n, sizeof(*used));
+	if (!used)
+		return -ENOMEM;
+	probe.used = used;
+	fd = probe_socket(index);
+	if (fd < 0)
+		return fd;
+	probe.fd = fd;
+	r = probe_run(&probe, timeout_ms);
+	if (r < 0)
+		return r;
+	memcpy(ret_used, used, n * sizeof(*used));
+	return 0;
+}
+
+int vn_csum_off(const char *link)
+{
+	auto_fd fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ethtool_value value = { .cmd = ETHTOOL_STXCSUM };
+	struct ifreq request = { .ifr_data = (char *)&value };
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = vn_copy(request.ifr_name, sizeof(request.ifr_name), link);
+	if (r < 0)
+		return r;
+	return ioctl(fd, SIOCETHTOOL, &request) < 0 ? -errno : 0;
+}

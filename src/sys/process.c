@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/process.h"
+
+#include <cap-ng.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "sys/clock.h"
+
+/*
+ * How this works: a pid is only a number, which may come to mean another process
+ * at any time. So a process is opened first (pidfd_open(2)), then looked at, and
+ * then signalled through that descriptor: what was looked at is what gets the
+ * signal. Children of ours are safe by themselves until their status is taken.
+ */
+
+enum {
+	PROC_PATH = 32,	     /* "/proc/2147483647/cmdline" */
+	NS_TEXT = 32,	     /* "net:[4026531840]"; 27 with an inode of 20 digits */
+	CMDLINE_MAX = 4096,  /* of a command line that is searched */
+	CAPS_MAX = 64,	     /* bits of a set; Linux 6.18 has 41 */
+	STDIO_END = 3,	     /* the first descriptor after standard error */
+	KILL_WAIT_MS = 2000, /* for the end after SIGKILL, which as a rule is at once */
+	ID_PIDFD = 3,	     /* P_PIDFD of linux/wait.h, which glibc has only since 2.36 */
+};
+
+/* ---- spawn ---- */
+
+/*
+ * Narrow what the calling thread can pass on. Not by libcap-ng's own handling of the
+ * bounding set: that wants CAP_SETPCAP even where there is nothing to drop.
+ */
+static int bounding_narrow(unsigned long long caps)
+{
+	for (unsigned long cap = 0; cap < CAPS_MAX; cap++) {
+		int r = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+
+		if (r < 0) /* the kernel knows no more */
+			break;
+		if (r && !(caps >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* What is no longer inheritable is no longer ambient: capabilities(7). */
+static int caps_narrow(unsigned long long caps)
+{
+	int r;
+
+	r = bounding_narrow(caps);
+	if (r < 0)
+		return r;
+	if (capng_get_caps_process() < 0)
+		return -EPERM;
+	for (unsigned int cap = 0; cap < CAPS_MAX; cap++) {
+		capng_type_t from = CAPNG_INHERITABLE;
+
+		if (!(caps >> cap & 1))
+			from |= CAPNG_EFFECTIVE | CAPNG_PERMITTED;
+		(void)capng_update(CAPNG_DROP, from, cap); /* fails for what does not exist */
+	}
+	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
+		return -EPERM;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+/* A pipe whose ends are above standard error, also where the caller has closed his own. */
+static int stderr_pipe(int *ret_read, int *ret_write)
+{
+	auto_fd read_end = -1;
+	auto_fd write_end = -1;
+	auto_fd high = -1;
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	read_end = fds[0];
+	write_end = fds[1];
+	high = fcntl(write_end, F_DUPFD_CLOEXEC, STDIO_END);
+	if (high < 0 || fcntl(read_end, F_SETFL, O_NONBLOCK) < 0)
+		return -errno;
+	*ret_read = take_fd(&read_end);
+	*ret_write = take_fd(&high);
+	return 0;
+}
+
+/* The functions of posix_spawn(3) return positive error numbers. */
+static int actions_fill(posix_spawn_file_actions_t *actions, int stderr_fd)
+{
+	int r;
+
+	r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
+	if (!r)
+		r = posix_spawn_file_actions_adddup2(actions, STDIN_FILENO, STDOUT_FILENO);
+	if (!r)
+		r = posix_spawn_file_actions_adddup2(actions, stderr_fd, STDERR_FILENO);
+	if (!r)
+		r = posix_spawn_file_actions_addclosefrom_np(actions, STDIO_END);
+	if (!r)
+		r = posix_spawn_file_actions_addchdir_np(actions, "/");
+	return -r;
+}
+
+static int attr_fill(posix_spawnattr_t *attr)
+{
+	sigset_t all;
+	sigset_t none;
+	int r;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	r = posix_spawnattr_setsigdefault(attr, &all);
+	if (!r)
+		r = posix_spawnattr_setsigmask(attr, &none);
+	if (!r)
+		r = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF |
+							   POSIX_SPAWN_SETSIGMASK);
+	return -r;
+}
+
+static int spawn(const char *const argv[], int stderr_fd, pid_t *ret_pid)
+{
+	char *const environment[] = { NULL };
+	char *const *args;
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	int r;
+
+	/* posix_spawn() promises to leave the strings alone, but its type can't say so. */
+	memcpy(&args, &argv, sizeof(args));
+	r = -posix_spawn_file_actions_init(&actions);
+	if (r < 0)
+		return r;
+	r = -posix_spawnattr_init(&attr);
+	if (r < 0)
+		goto out_actions;
+	r = actions_fill(&actions, stderr_fd);
+	if (!r)
+		r = attr_fill(&attr);
+	if (!r)
+		r = -posix_spawn(ret_pid, argv[0], &actions, &attr, args, environment);
+	(void)posix_spawnattr_destroy(&attr);
+out_actions:
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return r;
+}
+
+pid_t vn_process_spawn(const char *const argv[], unsigned long long caps, int *ret_stderr)
+{
+	auto_fd read_end = -1;
+	auto_fd write_end = -1;
+	pid_t pid = 0;
+	int r;
+
+	r = stderr_pipe(&read_end, &write_end);
+	if (r < 0)
+		return r;
+	r = caps_narrow(caps);
+	if (r < 0)
+		return r;
+	r = spawn(argv, write_end, &pid);
+	if (r < 0)
+		return r;
+	*ret_stderr = take_fd(&read_end);
+	return pid;
+}
+
+/* ---- wait ---- */
+
+/* By syscall(2): glibc has wrappers since 2.36 only. */
+static int pidfd_open_(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0U);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int pidfd_signal(int pidfd, int signal)
+{
+	return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0U) < 0 ? -errno : 0;
+}
+
+/* Wait until the process has ended, though its status may not be taken yet. */
+static int pidfd_wait(int pidfd, int timeout_ms)
+{
+	int64_t end = vn_clock_ms() + timeout_ms;
+	int64_t left = timeout_ms;
+
+	for (;;) {
+		struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
+		int r = poll(&poll_fd, 1, left > 0 ? (int)left : 0);
+
+		if (r > 0)
+			return 0;
+		if (r < 0 && errno != EINTR)
+			return -errno;
+		left = end - vn_clock_ms();
+		if (left <= 0)
+			return -ETIMEDOUT;
+	}
+}
+
+static int status_take(pid_t pid, int *ret_status)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	*ret_status = status;
+	return 0;
+}
+
+int vn_process_wait(pid_t pid, int timeout_ms, int *ret_status)
+{
+	auto_fd pidfd = pidfd_open_(pid);
+	int r;
+
+	if (pidfd == -ESRCH) /* its status has been taken */
+		return -ECHILD;
+	if (pidfd < 0)
+		return pidfd;
+	r = pidfd_wait(pidfd, timeout_ms);
+	return r < 0 ? r : status_take(pid, ret_status);
+}
+
+void vn_process_abort(pid_t pid)
+{
+	int status;
+
+	(void)kill(-pid, SIGKILL);
+	(void)kill(pid, SIGKILL);
+	(void)status_take(pid, &status);
+}
+
+/* ---- find ---- */
+
+static int proc_path(char path[PROC_PATH], pid_t pid, const char *file)
+{
+	return vn_format(path, PROC_PATH, "/proc/%d/%s", (int)pid, file);
+}
+
+/* True if the command line of @pid, as far as it is read, has the whole argument @arg. */
+static bool has_arg(pid_t pid, const char *arg)
+{
+	auto_fd fd = -1;
+	char path[PROC_PATH];
+	char line[CMDLINE_MAX];
+	ssize_t n;
+
+	if (proc_path(path, pid, "cmdline") < 0)
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, line, sizeof(line));
+	for (const char *at = line; at < line + n;) {
+		const char *end = memchr(at, '\0', (size_t)(line + n - at));
+
+		if (!end)
+			return false;
+		if (!strcmp(at, arg))
+			return true;
+		at = end + 1;
+	}
+	return false;
+}
+
+/*
+ * What /proc/PID/ns/net says of the namespace @netns: namespaces(7). As there is but one
+ * nsfs, the inode tells, and reading the link takes half of the time of a stat(2), which
+ * opens the namespace.
+ */
+static int ns_text(int netns, char ret_text[NS_TEXT])
+{
+	struct stat st;
+
+	if (fstat(netns, &st) < 0)
+		return -errno;
+	return vn_format(ret_text, NS_TEXT, "net:[%llu]", (unsigned long long)st.st_ino);
+}
+
+/* Returns 1 if @pid lives in the namespace @ns, 0 if not or if it is gone, or -errno. */
+static int lives_in(pid_t pid, const char *ns)
+{
+	char path[PROC_PATH];
+	char text[NS_TEXT];
+	ssize_t n;
+	int r;
+
+	r = proc_path(path, pid, "ns/net");
+	if (r < 0)
+		return r;
+	n = readlink(path, text, sizeof(text) - 1);
+	if (n < 0)
+		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
+	text[n] = '\0';
+	return !strcmp(text, ns);
+}
+
+/*
+ * The namespace first: most processes live in others. Where it is hidden, the command
+ * line says whether that matters.
+ */
+static int is_meant(pid_t pid, const char *ns, const char *arg)
+{
+	int r = lives_in(pid, ns);
+
+	return r && has_arg(pid, arg) ? r : 0;
+}
+
+static pid_t proc_scan(DIR *proc, const char *ns, const char *arg)
+{
+	struct dirent *entry;
+	uint64_t pid;
+	int failed = 0;
+
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has this stream */
+	while ((entry = readdir(proc))) {
+		int r;
+
+		if (vn_number(entry->d_name, 10, 1, INT_MAX, &pid) < 0)
+			continue;
+		r = is_meant((pid_t)pid, ns, arg);
+		if (r > 0)
+			return (pid_t)pid;
+		if (r < 0)
+			failed = r;
+	}
+	return failed;
+}
+
+pid_t vn_process_find(int netns, const char *arg, pid_t hint)
+{
+	char ns[NS_TEXT];
+	DIR *proc;
+	pid_t pid;
+	int r;
+
+	r = ns_text(netns, ns);
+	if (r < 0)
+		return r;
+	if (hint > 0 && is_meant(hint, ns, arg) > 0)
+		return hint;
+	proc = opendir("/proc");
+	if (!proc)
+		return -errno;
+	pid = proc_scan(proc, ns, arg);
+	(void)closedir(proc);
+	return pid;
+}
+
+/* ---- signal, end ---- */
+
+/* Open @pid if it is still the one meant. Returns a pidfd, -ESRCH or another -errno. */
+static int meant_open(pid_t pid, int netns, const char *arg)
+{
+	auto_fd pidfd = pidfd_open_(pid);
+	char ns[NS_TEXT];
+	int r;
+
+	if (pidfd < 0)
+		return pidfd;
+	r = ns_text(netns, ns);
+	if (r < 0)
+		return r;
+	r = is_meant(pid, ns, arg);
+	if (r < 0)
+		return r;
+	return r ? take_fd(&pidfd) : -ESRCH;
+}
+
+int vn_process_signal(pid_t pid, int netns, const char *arg, int signal)
+{
+	auto_fd pidfd = meant_open(pid, netns, arg);
+
+	return pidfd < 0 ? pidfd : pidfd_signal(pidfd, signal);
+}
+
+static int signal_and_wait(int pidfd, int signal, int timeout_ms)
+{
+	int r;
+
+	r = pidfd_signal(pidfd, signal);
+	if (r < 0)
+		return r == -ESRCH ? 0 : r;
+	return pidfd_wait(pidfd, timeout_ms);
+}
+
+int vn_process_end(pid_t pid, int netns, const char *arg, int grace_ms)
+{
+	auto_fd pidfd = meant_open(pid, netns, arg);
+	siginfo_t info;
+	int r;
+
+	if (pidfd < 0)
+		return pidfd == -ESRCH ? 0 : pidfd;
+	r = signal_and_wait(pidfd, SIGTERM, grace_ms);
+	if (r == -ETIMEDOUT)
+		r = signal_and_wait(pidfd, SIGKILL, KILL_WAIT_MS);
+	/* Orphans come to us where we are process 1 or a subreaper: leave no zombie. */
+	if (!r)
+		(void)waitid((idtype_t)ID_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG);
+	return r;
+}
