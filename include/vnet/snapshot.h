@@ -31,6 +31,7 @@ enum {
 	VNET_PATH_SIZE = 128,
 	VNET_NETNS_SIZE = 64,
 	VNET_RESOLVERS = 8,
+	VNET_ACCOUNT_SIZE = 33, /* of a user or a group: groupadd(8) allows 32 characters */
 };
 
 /* Of a bridge: IFLA_BR_* of linux/if_link.h. Times in hundredths of a second. */
@@ -87,8 +88,14 @@ struct vnet_route {
 	struct vnet_ip via;
 };
 
+/*
+ * @exists: there is something of that name; without any link, not even a loopback, it
+ *          is what is left of a namespace
+ * @hidden: it is there, but the caller may not look into it
+ */
 struct vnet_ns {
 	bool exists;
+	bool hidden;
 	char name[VNET_NETNS_SIZE]; /* below /run/netns; empty: the caller's */
 	struct vnet_link *links;    /* by index */
 	struct vnet_ifaddr *addrs;
@@ -110,7 +117,8 @@ struct vnet_file {
  * @forwarding: net.ipv4.ip_forward
  * @resolvers:  the host's name servers that are not of the loopback
  * @server:     an unused address that was found for the DHCP server; prefix 0: not looked for
- * @dhcp_user:  whom the DHCP server runs as; empty: dnsmasq is not installed
+ * @dhcp:       DHCP is a matter here: what follows is looked up
+ * @dhcp_user, @dhcp_group: whom the server runs as; empty: dnsmasq is not installed
  * @seed:       what is particular to this machine and namespace, for names and MACs that stay
  */
 struct vnet_snapshot {
@@ -122,7 +130,9 @@ struct vnet_snapshot {
 	struct vnet_ip resolvers[VNET_RESOLVERS];
 	size_t n_resolvers;
 	struct vnet_cidr server;
-	char dhcp_user[32];
+	bool dhcp;
+	char dhcp_user[VNET_ACCOUNT_SIZE];
+	char dhcp_group[VNET_ACCOUNT_SIZE];
 	uint64_t seed;
 	/* Where things are kept, for this namespace and network. */
 	char run_dir[VNET_PATH_SIZE];

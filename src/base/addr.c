@@ -25,6 +25,10 @@ int vnet_name_parse(const char *s, char ret_name[VNET_NAME_SIZE], struct vnet_er
 				      "name '%.40s' has %zu characters: want at most 15", s, len);
 	if (!strcmp(s, ".") || !strcmp(s, ".."))
 		return vnet_error_set(err, -EINVAL, "name '%s' means a directory: want another", s);
+	if (!strcmp(s, "all") || !strcmp(s, "default")) /* net.ipv6.conf.all */
+		return vnet_error_set(
+			err, -EINVAL,
+			"name '%s' means every link to the kernel's sysctls: want another", s);
 	if (s[0] == '-')
 		return vnet_error_set(err, -EINVAL,
 				      "name '%s' begins with '-': want a letter or digit first", s);
@@ -62,20 +66,23 @@ static bool ip_zero(const struct vnet_ip *ip)
 	return !memcmp(ip->bytes, zero, sizeof(zero));
 }
 
+/* What an address of either family can be that no host has. */
+#define LOOPBACK  "'%s' is an address of the loopback: want that of a network"
+#define MULTICAST "'%s' is a multicast or reserved address: want that of a host"
+#define NETWORK	  "'%s' is the address of the network itself: want that of a host"
+
 static int cidr4_check(const struct vnet_cidr *cidr, const char *s, struct vnet_error *err)
 {
 	uint32_t n = vnet_ip4_number(&cidr->ip);
 
 	if (n >> 24 == 127)
-		return vnet_error_set(err, -EINVAL, "'%s' is an address of the loopback", s);
+		return vnet_error_set(err, -EINVAL, LOOPBACK, s);
 	if (n >> 28 >= 14) /* 224/4 multicast, 240/4 reserved: RFC 5771, RFC 1112 */
-		return vnet_error_set(err, -EINVAL, "'%s' is a multicast or reserved address", s);
+		return vnet_error_set(err, -EINVAL, MULTICAST, s);
 	if (cidr->prefix >= 31) /* RFC 3021: a /31 has neither network nor broadcast address */
 		return 0;
 	if (n == vnet_cidr4_first(cidr))
-		return vnet_error_set(
-			err, -EINVAL,
-			"'%s' is the address of the network itself: want that of a host", s);
+		return vnet_error_set(err, -EINVAL, NETWORK, s);
 	if (n == vnet_cidr4_last(cidr))
 		return vnet_error_set(err, -EINVAL,
 				      "'%s' is the broadcast address of its network: want that of "
@@ -86,11 +93,19 @@ static int cidr4_check(const struct vnet_cidr *cidr, const char *s, struct vnet_
 
 static int cidr6_check(const struct vnet_cidr *cidr, const char *s, struct vnet_error *err)
 {
+	static const uint8_t one[16] = { [15] = 1 };
+	struct vnet_cidr network = vnet_cidr_network(cidr);
+
+	if (!memcmp(cidr->ip.bytes, one, sizeof(one)))
+		return vnet_error_set(err, -EINVAL, LOOPBACK, s);
 	if (cidr->ip.bytes[0] == 0xff)
-		return vnet_error_set(err, -EINVAL, "'%s' is a multicast or reserved address", s);
+		return vnet_error_set(err, -EINVAL, MULTICAST, s);
 	if (cidr->ip.bytes[0] == 0xfe && (cidr->ip.bytes[1] & 0xc0) == 0x80)
 		return vnet_error_set(err, -EINVAL,
 				      "'%s' is link-local: the kernel chooses those by itself", s);
+	/* RFC 4291, section 2.6.1; RFC 6164 for a /127 */
+	if (cidr->prefix < 127 && vnet_cidr_equal(cidr, &network))
+		return vnet_error_set(err, -EINVAL, NETWORK, s);
 	return 0;
 }
 
@@ -108,7 +123,9 @@ int vnet_cidr_parse(const char *s, struct vnet_cidr *ret_cidr, struct vnet_error
 			err, -EINVAL,
 			"'%.60s' has no prefix length: want one such as 10.1.1.254/24", s);
 	if (vn_format(ip, sizeof(ip), "%.*s", (int)(slash - s), s) < 0)
-		return vnet_error_set(err, -EINVAL, "'%.60s' is no address with a prefix length",
+		return vnet_error_set(err, -EINVAL,
+				      "'%.60s' is no address with a prefix length: want one such "
+				      "as 10.1.1.254/24",
 				      s);
 	r = vnet_ip_parse(ip, &cidr.ip, err);
 	if (r < 0)
@@ -119,7 +136,8 @@ int vnet_cidr_parse(const char *s, struct vnet_cidr *ret_cidr, struct vnet_error
 				      max);
 	cidr.prefix = (uint8_t)prefix;
 	if (ip_zero(&cidr.ip))
-		return vnet_error_set(err, -EINVAL, "'%s' is the unspecified address", s);
+		return vnet_error_set(err, -EINVAL, 
+				      "'%s' is the unspecified address: want that of a host", s);
 	r = cidr.ip.family == AF_INET ? cidr4_check(&cidr, s, err) : cidr6_check(&cidr, s, err);
 	if (r < 0)
 		return r;
@@ -172,17 +190,17 @@ int vnet_range_parse(const char *s, struct vnet_range *ret_range, struct vnet_er
 
 int vnet_mac_parse(const char *s, struct vnet_mac *ret_mac, struct vnet_error *err)
 {
-	static const char hex[] = "0123456789abcdefABCDEF";
 	struct vnet_mac mac = { 0 };
 	bool zero = true;
 
 	if (strlen(s) != VNET_MAC_TEXT - 1)
 		goto bad;
-	for (int i = 0; i < 6; i++) {
-		unsigned int byte;
+	for (size_t i = 0; i < 6; i++) {
+		const char *digits = s + 3 * i;
+		char text[3] = { digits[0], digits[1] };
+		uint64_t byte;
 
-		if (!strchr(hex, s[3 * i]) || !strchr(hex, s[3 * i + 1]) ||
-		    (i < 5 && s[3 * i + 2] != ':') || sscanf(s + 3 * i, "%2x", &byte) != 1)
+		if (vn_number(text, 16, 0, UINT8_MAX, &byte) < 0 || (i < 5 && digits[2] != ':'))
 			goto bad;
 		mac.bytes[i] = (uint8_t)byte;
 		zero = zero && !byte;

@@ -7,7 +7,7 @@
 
 /* Release at the end of the scope; hand over by take_*(). Nothing else closes or frees these. */
 
-static inline void vn_cleanup_fd(int *fd)
+static inline void vn_cleanup_fd(const int *fd)
 {
 	if (*fd >= 0)
 		(void)close(*fd);

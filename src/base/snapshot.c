@@ -1,23 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/snapshot.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 
-/* Append one item of @size to the array @items of *@n; arrays grow by doubling from 8. */
-static int append(void **items, size_t *n, size_t size, const void *item)
+/*
+ * Append one item of @size to the array of *@n that the pointer at @array points to;
+ * arrays grow by doubling from 8. The pointer is copied as bytes: it has another type.
+ */
+static int append(void *array, size_t *n, size_t size, const void *item)
 {
+	void *items;
+
+	memcpy(&items, array, sizeof(items));
 	if (*n == 0 || (*n >= 8 && (*n & (*n - 1)) == 0)) {
-		void *grown = realloc(*items, (*n ? *n * 2 : 8) * size);
+		void *grown = realloc(items, (*n ? *n * 2 : 8) * size);
 
 		if (!grown)
 			return -ENOMEM;
-		*items = grown;
+		items = grown;
+		memcpy(array, &items, sizeof(items));
 	}
-	memcpy((char *)*items + *n * size, item, size);
+	memcpy((char *)items + *n * size, item, size);
 	(*n)++;
 	return 0;
 }
@@ -27,7 +35,7 @@ int vn_snapshot_add_link(struct vnet_snapshot *snap, enum vnet_ns_id ns,
 {
 	struct vnet_ns *in = &snap->ns[ns];
 
-	return append((void **)&in->links, &in->n_links, sizeof(*link), link);
+	return append(&in->links, &in->n_links, sizeof(*link), link);
 }
 
 int vn_snapshot_add_addr(struct vnet_snapshot *snap, enum vnet_ns_id ns,
@@ -35,7 +43,7 @@ int vn_snapshot_add_addr(struct vnet_snapshot *snap, enum vnet_ns_id ns,
 {
 	struct vnet_ns *in = &snap->ns[ns];
 
-	return append((void **)&in->addrs, &in->n_addrs, sizeof(*addr), addr);
+	return append(&in->addrs, &in->n_addrs, sizeof(*addr), addr);
 }
 
 int vn_snapshot_add_route(struct vnet_snapshot *snap, enum vnet_ns_id ns,
@@ -43,29 +51,29 @@ int vn_snapshot_add_route(struct vnet_snapshot *snap, enum vnet_ns_id ns,
 {
 	struct vnet_ns *in = &snap->ns[ns];
 
-	return append((void **)&in->routes, &in->n_routes, sizeof(*route), route);
+	return append(&in->routes, &in->n_routes, sizeof(*route), route);
 }
 
 int vn_snapshot_set_file(struct vnet_snapshot *snap, const char *path, const char *content,
 			 uint32_t mode)
 {
-	struct vnet_file *file = NULL;
+	struct vnet_file *file;
 	char *copy = NULL;
+	size_t i = 0;
 
-	for (size_t i = 0; i < snap->n_files && !file; i++) {
-		if (!strcmp(snap->files[i].path, path))
-			file = &snap->files[i];
-	}
-	if (!file) {
+	while (i < snap->n_files && strcmp(snap->files[i].path, path) != 0)
+		i++;
+	if (i == snap->n_files) {
 		struct vnet_file empty = { 0 };
 		int r = vn_copy(empty.path, sizeof(empty.path), path);
 
 		if (r == 0)
-			r = append((void **)&snap->files, &snap->n_files, sizeof(empty), &empty);
+			r = append(&snap->files, &snap->n_files, sizeof(empty), &empty);
 		if (r < 0)
 			return r;
-		file = &snap->files[snap->n_files - 1];
 	}
+	assert(snap->files); /* there is one now, if there was none */
+	file = &snap->files[i];
 	if (content) {
 		copy = strdup(content);
 		if (!copy)
@@ -149,6 +157,7 @@ void vn_snapshot_clear_ns(struct vnet_snapshot *snap, enum vnet_ns_id ns)
 	in->n_addrs = 0;
 	in->n_routes = 0;
 	in->exists = false;
+	in->hidden = false;
 }
 
 void vnet_snapshot_done(struct vnet_snapshot *snap)
@@ -165,7 +174,7 @@ void vnet_snapshot_done(struct vnet_snapshot *snap)
 
 void vn_snapshot_head(const struct vnet_snapshot *from, struct vnet_snapshot *ret_head)
 {
-	*ret_head = (struct vnet_snapshot){ .seed = from->seed };
+	*ret_head = (struct vnet_snapshot){ .seed = from->seed, .dhcp = from->dhcp };
 	memcpy(ret_head->run_dir, from->run_dir, sizeof(ret_head->run_dir));
 	memcpy(ret_head->lease_path, from->lease_path, sizeof(ret_head->lease_path));
 	for (int ns = 0; ns < VNET_NS_COUNT; ns++)
@@ -193,7 +202,8 @@ int vnet_snapshot_copy(const struct vnet_snapshot *from, struct vnet_snapshot *r
 	copy.files = NULL;
 	copy.n_files = 0;
 	for (int ns = 0; ns < VNET_NS_COUNT; ns++) {
-		copy.ns[ns] = (struct vnet_ns){ .exists = from->ns[ns].exists };
+		copy.ns[ns] = (struct vnet_ns){ .exists = from->ns[ns].exists,
+						 .hidden = from->ns[ns].hidden };
 		memcpy(copy.ns[ns].name, from->ns[ns].name, sizeof(copy.ns[ns].name));
 	}
 	for (int ns = 0; ns < VNET_NS_COUNT && r == 0; ns++)

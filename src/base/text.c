@@ -121,6 +121,13 @@ int vn_format(char *to, size_t size, const char *fmt, ...)
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
+const char *vn_strerror(int code)
+{
+	const char *text = strerrordesc_np(-code); /* strerror() is not for threads */
+
+	return text ? text : "unknown error";
+}
+
 uint64_t vn_hash(uint64_t seed, const char *s)
 {
 	/* http://www.isthe.com/chongo/tech/comp/fnv/: offset basis and prime of 64 bits */

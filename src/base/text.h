@@ -38,6 +38,9 @@ int vn_copy(char *to, size_t size, const char *from);
 /* printf into @to of @size; returns -ENAMETOOLONG rather than truncate. */
 int vn_format(char *to, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The kernel's text for a negative errno. */
+const char *vn_strerror(int code);
+
 /* FNV-1a over @s, going on from @seed (0: start). */
 uint64_t vn_hash(uint64_t seed, const char *s);
 

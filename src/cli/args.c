@@ -15,10 +15,10 @@
 
 #include "cli/cli.h"
 
-/* Which of the two kinds of use each list has seen. */
+/* Which options have been used, a bit each, and in which of a list's two ways. */
 struct uses {
-	bool plain[VNET_KEY_COUNT];
-	bool sign[VNET_KEY_COUNT];
+	uint64_t plain;
+	uint64_t sign;
 };
 
 static bool takes(const struct cli_verb *verb, enum vnet_mode_id mode, size_t i)
@@ -49,6 +49,7 @@ static int add_edit(struct cli_args *args, struct uses *uses, enum vnet_key key,
 	const struct vn_option *opt = &vn_options[key];
 	struct vnet_edit *edit = &args->edits[args->n_edits++];
 	bool sign = opt->list && !off && (*text == '+' || *text == '-');
+	uint64_t bit = 1ULL << key;
 
 	*edit = (struct vnet_edit){ .key = key, .how = '=', .text = text };
 	if (off) {
@@ -56,16 +57,11 @@ static int add_edit(struct cli_args *args, struct uses *uses, enum vnet_key key,
 	} else if (sign) {
 		edit->how = *text;
 		edit->text = text + 1;
-	} else if (opt->list && uses->plain[key]) {
+	} else if (opt->list && uses->plain & bit) {
 		edit->how = '+';
-	} else if (!opt->list && uses->plain[key]) {
-		return vnet_error_set(err, -EINVAL, "--%s is given twice", opt->key);
 	}
-	if (sign)
-		uses->sign[key] = true;
-	else
-		uses->plain[key] = true;
-	if (uses->sign[key] && uses->plain[key])
+	*(sign ? &uses->sign : &uses->plain) |= bit;
+	if (uses->sign & uses->plain & bit)
 		return vnet_error_set(err, -EINVAL,
 				      "--%s: values with and without a sign don't mix", opt->key);
 	return 0;
@@ -103,6 +99,8 @@ static int parse_option(const struct cli_verb *verb, struct cli_args *args, stru
 	if (off && vn_options[i].arg && !vn_options[i].list)
 		return vnet_error_set(err, -EINVAL, "--%s always has a value: there is no '%s'",
 				      vn_options[i].key, argv[0]);
+	if (!vn_options[i].list && uses->plain >> i & 1)
+		return vnet_error_set(err, -EINVAL, "--%s is given twice", vn_options[i].key);
 	if (equals && !vn_options[i].arg)
 		return vnet_error_set(err, -EINVAL, "--%s takes no value", vn_options[i].key);
 	text = equals ? equals + 1 : "yes";
@@ -117,6 +115,7 @@ static int parse_option(const struct cli_verb *verb, struct cli_args *args, stru
 		r = add_edit(args, uses, (enum vnet_key)i, text, off, err);
 	else
 		r = set_call(args, &vn_options[i], text, off, err);
+	uses->plain |= i < VNET_KEY_COUNT ? 0 : 1ULL << i;
 	return r < 0 ? r : words;
 }
 

@@ -158,6 +158,12 @@ static bool served(const struct vnet_view *view)
 	return vnet_spec_has(&view->record, VNET_KEY_DHCP_RANGE);
 }
 
+/* Whether the server runs cannot be told. */
+static bool hidden(const struct vnet_view *view)
+{
+	return view->snap.ns[VNET_NS_DHCP].hidden;
+}
+
 /* Keys that are recorded otherwise than the kernel has them. */
 static json_t *drift_json(const struct vnet_view *view)
 {
@@ -169,7 +175,7 @@ static json_t *drift_json(const struct vnet_view *view)
 		if (!vnet_spec_same(&view->record, &view->live, (enum vnet_key)key))
 			(void)json_array_append_new(drift, json_string(vn_options[key].key));
 	}
-	if (served(view) && !view->snap.running)
+	if (served(view) && !view->snap.running && !hidden(view))
 		(void)json_array_append_new(drift, json_string("dhcp"));
 	return drift;
 }
@@ -179,8 +185,9 @@ static json_t *view_json(const struct vnet_view *view)
 	json_t *dhcp = json_null();
 
 	if (served(view))
-		dhcp = json_pack("{s:b, s:o}", "running", (int)view->snap.running, "leases",
-				 leases_json(view));
+		dhcp = json_pack("{s:o, s:o}", "running",
+				 hidden(view) ? json_null() : json_boolean(view->snap.running),
+				 "leases", leases_json(view));
 	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "name", view->record.name, "mode",
 			 vnet_mode_get(view->record.mode)->name, "spec", spec_json(&view->record),
 			 "state", state_json(view), "ports", ports_json(view), "dhcp", dhcp,
@@ -268,7 +275,10 @@ static void print_view(const struct vnet_view *view)
 	}
 	if (served(view))
 		printf("  dhcp: %s in the namespace %s\n",
-		       view->snap.running ? "running" : "NOT running", view->service.netns);
+		       hidden(view)	  ? "running or not, only root can tell," :
+		       view->snap.running ? "running" :
+					    "NOT running",
+		       view->service.netns);
 	print_ports(view);
 	print_drift(view);
 }
@@ -347,8 +357,11 @@ static int leases_of(struct vnet *vnet, const char *name, json_t *array, struct 
 	if (r < 0)
 		return r;
 	r = vn_leases_read(view.service.leases, &leases, &n, &flaws);
-	if (r < 0)
-		r = vnet_error_set(err, r, "%s: %s", view.service.leases, strerror(-r));
+	if (r == -EINVAL)
+		r = vnet_error_set(err, r, "%s is no lease file: want a regular file",
+				   view.service.leases);
+	else if (r < 0)
+		r = vnet_error_set(err, r, "%s: %s", view.service.leases, vn_strerror(r));
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		if (array)
 			(void)json_array_append_new(array, lease_json(&leases[i]));
@@ -358,8 +371,8 @@ static int leases_of(struct vnet *vnet, const char *name, json_t *array, struct 
 	if (r == 0)
 		free(leases);
 	if (r == 0 && (flaws.bad_lines || flaws.truncated))
-		fprintf(stderr, "vnet: %s: %zu lines make no sense%s\n", view.service.leases,
-			flaws.bad_lines, flaws.truncated ? "; the file is too large" : "");
+		(void)fprintf(stderr, "vnet: %s: %zu lines make no sense%s\n", view.service.leases,
+			      flaws.bad_lines, flaws.truncated ? "; the file is too large" : "");
 	vnet_view_done(&view);
 	return r;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,9 +50,11 @@ static void option_left(const struct vn_option *opt, char *buf, size_t size)
 		       opt->arg ? opt->arg : "");
 }
 
-static void option_default(const struct vn_option *opt, char *buf, size_t size)
+/* What is left out stays as it is where a network is changed. */
+static void option_default(const struct cli_verb *verb, const struct vn_option *opt, char *buf,
+			   size_t size)
 {
-	if (opt->dflt && opt->arg)
+	if (opt->dflt && opt->arg && verb->verb != VN_VERB_SET)
 		(void)snprintf(buf, size, " (%s)", opt->dflt);
 	else
 		buf[0] = '\0';
@@ -71,16 +74,34 @@ void cli_help_verb(const struct cli_verb *verb)
 		if (!(opt->verbs & verb->verb) || opt->hidden)
 			continue;
 		option_left(opt, left, sizeof(left));
-		option_default(opt, dflt, sizeof(dflt));
+		option_default(verb, opt, dflt, sizeof(dflt));
 		printf("  %-*s %s%s\n", COLUMN, left, opt->help, dflt);
 	}
 }
 
-/* scdoc takes '_' and '*' for markup. */
-static void print_scdoc(const char *s)
+/* A capital first; scdoc takes some characters for markup. */
+static void print_scdoc(const char *s, bool sentence)
 {
-	for (; *s; s++)
-		printf(*s == '_' || *s == '*' || *s == '<' || *s == '[' ? "\\%c" : "%c", *s);
+	for (const char *at = s; *at; at++) {
+		if (strchr("\\*_`#[]<>|", *at))
+			(void)putchar('\\');
+		(void)putchar(sentence && at == s ? toupper((unsigned char)*at) : *at);
+	}
+}
+
+static void scdoc_option(const struct cli_verb *verb, const struct vn_option *opt)
+{
+	char left[64];
+	char dflt[32];
+
+	option_left(opt, left, sizeof(left));
+	option_default(verb, opt, dflt, sizeof(dflt));
+	printf("*");
+	print_scdoc(left, false);
+	printf("*\n\t");
+	print_scdoc(opt->help, true);
+	print_scdoc(dflt, false);
+	printf(".\n\n");
 }
 
 void cli_help_scdoc(void)
@@ -88,24 +109,14 @@ void cli_help_scdoc(void)
 	for (size_t v = 0; v < cli_n_verbs; v++) {
 		const struct cli_verb *verb = &cli_verbs[v];
 
-		printf("## vnet ");
-		print_words(verb, "MODE");
-		printf("%s%s\n\n", verb->arg ? " " : "", verb->arg ? verb->arg : "");
-		print_scdoc(verb->help);
+		/* of a heading, scdoc takes all characters as they are */
+		printf("## vnet %s%s%s\n\n", verb->words, verb->arg ? " " : "",
+		       verb->arg ? verb->arg : "");
+		print_scdoc(verb->help, true);
 		printf(".\n\n");
 		for (size_t i = 0; i < vn_n_options; i++) {
-			char left[64];
-			char dflt[32];
-
-			if (!(vn_options[i].verbs & verb->verb) || vn_options[i].hidden)
-				continue;
-			option_left(&vn_options[i], left, sizeof(left));
-			option_default(&vn_options[i], dflt, sizeof(dflt));
-			printf("*");
-			print_scdoc(left);
-			printf("*\n\t");
-			print_scdoc(vn_options[i].help);
-			printf("%s\n\n", dflt);
+			if (vn_options[i].verbs & verb->verb && !vn_options[i].hidden)
+				scdoc_option(verb, &vn_options[i]);
 		}
 	}
 }

@@ -18,7 +18,7 @@ static void log_line(void *arg, enum vnet_log_level level, const char *line)
 	bool verbose = *(const bool *)arg;
 
 	if (verbose || level == VNET_LOG_WARNING)
-		fprintf(stderr, "vnet: %s\n", line);
+		(void)fprintf(stderr, "vnet: %s\n", line);
 }
 
 /* Move into the namespace, as `ip -n` does; the tool has one thread yet. */
@@ -31,10 +31,20 @@ static int enter(const char *name, struct vnet_error *err)
 		return vnet_error_set(err, -EINVAL,
 				      "-n '%.60s': want a name as `ip netns` lists it", name);
 	fd = vn_netns_open(name);
+	if (fd == -ENOENT)
+		return vnet_error_set(err, fd,
+				      "-n '%.60s': there is no such namespace (`ip netns` lists "
+				      "them)",
+				      name);
+	if (fd == -EINVAL)
+		return vnet_error_set(err, fd,
+				      "-n '%.60s': this is no network namespace (`ip netns` lists "
+				      "them)",
+				      name);
 	if (fd < 0)
-		return vnet_error_set(err, fd, "-n '%.60s': %s", name, strerror(-fd));
+		return vnet_error_set(err, fd, "-n '%.60s': %s", name, vn_strerror(fd));
 	if (setns(fd, CLONE_NEWNET) < 0)
-		r = vnet_error_set(err, -errno, "-n '%.60s': %s", name, strerror(errno));
+		r = vnet_error_set(err, -errno, "-n '%.60s': %s", name, vn_strerror(-errno));
 	(void)close(fd);
 	return r;
 }
@@ -50,13 +60,13 @@ int cli_print_plan(const struct vnet_plan *plan, const struct cli_args *args,
 		char *line;
 
 		while ((line = vn_line_next(&rest)))
-			fprintf(stderr, "vnet: %s\n", line);
+			(void)fprintf(stderr, "vnet: %s\n", line);
 	}
 	if (!args->call.dry_run)
 		return 0;
 	r = vnet_plan_print(plan, VNET_PLAN_SHELL, &text);
 	if (r < 0)
-		return vnet_error_set(err, r, "printing the plan: %s", strerror(-r));
+		return vnet_error_set(err, r, "printing the plan: %s", vn_strerror(r));
 	printf("%s", text);
 	free(text);
 	return 0;
@@ -80,8 +90,13 @@ static void name_what(struct cli_args *args, int words, char **argv)
 
 static int fail(const char *what, struct vnet_error *err, int r)
 {
-	fprintf(stderr, "vnet: %s%s%s\n", what, *what ? ": " : "",
-		err->code ? err->msg : strerror(-r));
+	/* It repeats what was typed: one line, and nothing in it that a terminal obeys. */
+	for (char *c = err->msg; *c; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	}
+	(void)fprintf(stderr, "vnet: %s%s%s\n", what, *what ? ": " : "",
+		      err->code ? err->msg : vn_strerror(r));
 	return err->code ? (int)err->outcome : VNET_OUTCOME_FAILED;
 }
 

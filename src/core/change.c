@@ -67,7 +67,8 @@ static int find_server(const struct vnet_spec *want, struct vnet_snapshot *snap,
 	if (listened && n)
 		r = vn_arp_probe(bridge->index, &bridge->mac, ips, n, PROBE_MS, used);
 	if (r < 0)
-		return vnet_error_set(err, r, "asking by ARP on %s: %s", want->name, strerror(-r));
+		return vnet_error_set(err, r, "asking by ARP on %s: %s", want->name,
+				      vn_strerror(r));
 	for (size_t i = 0; i < n && !snap->server.prefix; i++) {
 		if (!used[i])
 			snap->server = candidates[i];
@@ -107,7 +108,8 @@ static int want_new(const struct change *c, const struct vnet_snapshot *snap,
 				      "there is no bridge '%s' (`vnet bridge create` makes one)",
 				      c->name);
 	if (strcmp(link->kind, "bridge") != 0)
-		return vnet_error_set(err, -EINVAL, "'%s' is no bridge", c->name);
+		return vnet_error_set(err, -EINVAL, "'%s' is no bridge: want the name of one",
+				      c->name);
 	return vnet_spec_edit(ret_want, VNET_KEY_FOREIGN, '=', "yes", err);
 }
 
@@ -197,7 +199,7 @@ static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_
 	struct vnet_spec record = { 0 };
 	struct vnet_snapshot snap;
 	bool recorded;
-	int r = vn_net_snapshot(vnet, c->name, &snap, err);
+	int r = vn_net_snapshot(vnet, c->name, c->verb == CHANGE_DHCP, &snap, err);
 
 	if (r < 0)
 		return r;
@@ -330,7 +332,7 @@ static int the_network(const struct vnet *vnet, match_fn *match, const void *arg
 {
 	struct vn_text list = { 0 };
 	struct vnet_snapshot snap;
-	int r = vn_net_snapshot(vnet, "", &snap, err);
+	int r = vn_net_snapshot(vnet, "", false, &snap, err);
 
 	if (r < 0)
 		return r;

@@ -63,7 +63,7 @@ static int conf_text(const struct vnet_spec *want, const struct vnet_link *bridg
 
 	mask = vnet_cidr_network(&mask);
 	vn_text_add(&text, "# DHCP server of the network %s, written by vnet\n", want->name);
-	vn_text_add(&text, "user=%s\ngroup=nogroup\n", snap->dhcp_user);
+	vn_text_add(&text, "user=%s\ngroup=%s\n", snap->dhcp_user, snap->dhcp_group);
 	vn_text_add(&text, "pid-file=%s\n", service->pid_file);
 	vn_text_add(&text, "interface=%s\nexcept-interface=lo\nbind-interfaces\n", link);
 	/* DHCP alone; no probe by ping, which holds each offer back for 3 s */
@@ -73,9 +73,8 @@ static int conf_text(const struct vnet_spec *want, const struct vnet_link *bridg
 	vn_text_add(&text, "dhcp-range=%s,%s,%s,%u\n", vnet_ip_text(&range->first, first),
 		    vnet_ip_text(&range->last, last), vnet_ip_text(&mask.ip, netmask),
 		    want->dhcp.lease_time);
-	vn_text_add(&text, "dhcp-lease-max=%u\n",
-		    vnet_ip4_number(&range->last) - vnet_ip4_number(&range->first) + 1 +
-			    want->dhcp.hosts.count);
+	/* never the limit, nor below what the lease file may hold: it would not start then */
+	vn_text_add(&text, "dhcp-lease-max=65536\n");
 	conf_options(want, bridge, &text);
 	vn_text_add(&text, "dhcp-hostsfile=%s/%s.hosts\n", snap->run_dir, want->name);
 	vn_text_add(&text, "dhcp-leasefile=%s\n", service->leases);
@@ -268,21 +267,31 @@ static void plan_stop(const struct vnet_snapshot *snap, const struct server *s,
 int vnet_dhcp_plan(const struct vnet_spec *want, const struct vnet_link *bridge,
 		   const struct vnet_snapshot *snap, struct vnet_plan *plan, struct vnet_error *err)
 {
+	const struct vnet_ns *in = &snap->ns[VNET_NS_DHCP];
 	bool anew = true;
 	struct server s;
 	int r = look_up(want, snap, &s);
 
 	if (r < 0)
 		return vnet_error_set(err, r, "paths of the network %s are too long", want->name);
+	if (in->hidden)
+		return vnet_error_set(err, -EPERM,
+				      "no permission to look into the namespace %s: want root, or "
+				      "sudo",
+				      in->name);
 	if (s.end && s.end->group != want->group)
-		return vnet_error_set(err, -EEXIST, "%s: a link of this name is not vnet's",
+		return vnet_error_set(err, -EEXIST,
+				      "%s: a link of this name is not vnet's: want it renamed, or "
+				      "deleted",
 				      s.link);
 	if (!vnet_spec_has(want, VNET_KEY_DHCP_RANGE)) {
 		plan_stop(snap, &s, plan);
 		return plan->failed;
 	}
-	if (!snap->ns[VNET_NS_DHCP].exists)
-		vnet_plan_netns_add(plan, snap->ns[VNET_NS_DHCP].name);
+	if (in->exists && !in->n_links) /* someone unmounted it: a name is left, of nothing */
+		vnet_plan_netns_del(plan, in->name);
+	if (!in->exists || !in->n_links)
+		vnet_plan_netns_add(plan, in->name);
 	if (s.end && s.inner) {
 		anew = plan_pair_change(want, bridge, snap, &s, plan);
 	} else {

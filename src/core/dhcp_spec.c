@@ -7,13 +7,15 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <vnet/mode.h>
 
 #include "base/text.h"
 #include "core/options.h"
 
-enum { LEASE_MAX = 65536 };
+/* dnsmasq reads its leases in quadratic time: these take it about 2 s at a start. */
+enum { LEASE_MAX = 16384 };
 
 /* ---- which subnet ---- */
 
@@ -238,7 +240,9 @@ static int check_range(const struct vnet_spec *want, const struct vnet_snapshot 
 	if (r == 0)
 		r = check_in_subnet(&range->last, subnet, "end of the range", err);
 	if (r == 0 && vnet_ip4_number(&range->last) - vnet_ip4_number(&range->first) >= LEASE_MAX)
-		r = vnet_error_set(err, -E2BIG, "the range has more than %d addresses", LEASE_MAX);
+		r = vnet_error_set(err, -E2BIG,
+				   "the range has more than %d addresses: want a smaller one",
+				   LEASE_MAX);
 	if (r == 0)
 		r = check_outside(want, own, "the bridge's own address", err);
 	if (r == 0)
@@ -326,7 +330,7 @@ static int check_host(const struct vnet_spec *want, const struct vnet_snapshot *
 		if (vnet_ip_equal(&hosts[j].ip, &host->ip))
 			return vnet_error_set(err, -EEXIST, "two hosts with the address %s",
 					      vnet_ip_text(&host->ip, ip));
-		if (host->name[0] && !strcmp(hosts[j].name, host->name))
+		if (host->name[0] && !strcasecmp(hosts[j].name, host->name))
 			return vnet_error_set(err, -EEXIST, "two hosts with the name %s",
 					      host->name);
 	}

@@ -25,34 +25,48 @@ static int read_file(struct vnet_snapshot *snap, const char *path)
 	return vn_snapshot_set_file(snap, path, r < 0 ? NULL : content, mode);
 }
 
+static int is_record(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len >= 5 && !strcmp(entry->d_name + len - 4, ".net");
+}
+
+/* Sorted by name, so that messages and plans do not depend on the directory's order. */
 static int read_records(struct vnet_snapshot *snap)
 {
-	DIR *dir = opendir(snap->run_dir);
-	const struct dirent *entry;
+	struct dirent **entries;
+	int n = scandir(snap->run_dir, &entries, is_record, alphasort);
 	int r = 0;
 
-	if (!dir)
+	if (n < 0)
 		return errno == ENOENT || errno == EACCES ? 0 : -errno;
-	while (r == 0 && (entry = readdir(dir))) {
-		size_t len = strlen(entry->d_name);
+	for (int i = 0; i < n; i++) {
 		char path[VNET_PATH_SIZE];
 
-		if (len < 5 || strcmp(entry->d_name + len - 4, ".net") != 0 ||
-		    vn_format(path, sizeof(path), "%s/%s", snap->run_dir, entry->d_name) < 0)
-			continue;
-		r = read_file(snap, path);
+		if (r == 0 && vn_format(path, sizeof(path), "%s/%s", snap->run_dir,
+					entries[i]->d_name) == 0)
+			r = read_file(snap, path);
+		free(entries[i]);
 	}
-	(void)closedir(dir);
+	free(entries);
 	return r;
 }
 
 int vn_facts_files(const char *net, struct vnet_snapshot *snap)
 {
 	static const char *const suffix[] = { "dnsmasq", "hosts" };
+	char record[VNET_PATH_SIZE];
+	const struct vnet_file *file;
 	int r = read_records(snap);
 
-	if (!*net)
+	if (!*net || r < 0)
 		return r;
+	if (vn_format(record, sizeof(record), "%s/%s.net", snap->run_dir, net) == 0) {
+		file = vnet_file_by_path(snap, record);
+		if (file && file->content && strstr(file->content, "\ndhcp."))
+			snap->dhcp = true;
+	}
 	for (size_t i = 0; i < sizeof(suffix) / sizeof(suffix[0]) && r == 0; i++) {
 		char path[VNET_PATH_SIZE];
 
@@ -115,15 +129,17 @@ int vn_facts_host(struct vnet_snapshot *snap)
 {
 	auto_free char *forward = NULL;
 	const char *user;
-	int r = vn_file_read("/proc/sys/net/ipv4/ip_forward", &forward, NULL);
+	int r;
 
+	if (!snap->dhcp)
+		return 0;
+	r = vn_file_read("/proc/sys/net/ipv4/ip_forward", &forward, NULL);
 	if (r == -ENOMEM)
 		return r;
 	snap->forwarding = r == 0 && forward[0] == '1';
-	if (vn_dnsmasq_program()) {
-		user = vn_dnsmasq_user();
-		if (user && vn_copy(snap->dhcp_user, sizeof(snap->dhcp_user), user) < 0)
-			return -ENAMETOOLONG;
-	}
+	user = vn_dnsmasq_program() ? vn_dnsmasq_user() : NULL;
+	if (user && vn_dnsmasq_group(snap->dhcp_group) == 0 &&
+	    vn_copy(snap->dhcp_user, sizeof(snap->dhcp_user), user) < 0)
+		return -ENAMETOOLONG;
 	return read_resolvers(snap);
 }

@@ -6,10 +6,13 @@
 
 /* What a snapshot holds beside the kernel's tables. Return 0 or a negative errno. */
 
-/* All records of the namespace, and if @net is not "" the files of its DHCP server. */
+/*
+ * All records of the namespace, and if @net is not "" the files of its DHCP server.
+ * Sets snap->dhcp where the record of @net says that there is one.
+ */
 int vn_facts_files(const char *net, struct vnet_snapshot *snap);
 
-/* Forwarding, the resolvers of the host, the user of the DHCP server. */
+/* If snap->dhcp: forwarding, the resolvers of the host, whom the DHCP server runs as. */
 int vn_facts_host(struct vnet_snapshot *snap);
 
 /* Resolvers of a resolv.conf(5): the addresses that are not of the loopback. */

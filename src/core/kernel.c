@@ -63,34 +63,46 @@ static int open_dhcp(struct kernel *k, const char *name)
 
 /* ---- read ---- */
 
+/* The server's namespace, if there is one, and whether the server runs in it. */
+static int read_dhcp(struct kernel *k, const char *net, struct vnet_snapshot *snap)
+{
+	struct vnet_ns *in = &snap->ns[VNET_NS_DHCP];
+	struct vnet_service service;
+	pid_t pid;
+	int r = open_dhcp(k, in->name);
+
+	if (r == -ENOENT)
+		return 0;
+	in->exists = r == 0 || r == -EINVAL || r == -EPERM || r == -EACCES;
+	in->hidden = r == -EPERM || r == -EACCES;
+	if (in->exists && r < 0) /* not for the caller, or no namespace any more */
+		return 0;
+	if (r == 0)
+		r = vn_read_ns(k->sock[VNET_NS_DHCP], VNET_NS_DHCP, "", snap);
+	if (r == 0)
+		r = vnet_service_of(snap, net, &service);
+	if (r < 0)
+		return r;
+	pid = vn_dnsmasq_pid(&service, k->env.netns[VNET_NS_DHCP]);
+	snap->running = pid > 0;
+	return pid < 0 ? pid : 0;
+}
+
 static int kernel_read(void *self, const char *net, struct vnet_snapshot *snap,
 		       struct vnet_error *err)
 {
 	struct kernel *k = self;
-	struct vnet_service service;
-	pid_t pid;
 	int r = vn_read_ns(k->sock[VNET_NS_HOST], VNET_NS_HOST, net, snap);
 
 	if (r == 0)
 		r = vn_facts_files(net, snap);
 	if (r == 0)
 		r = vn_facts_host(snap);
-	if (r == 0 && *net) {
-		r = open_dhcp(k, snap->ns[VNET_NS_DHCP].name);
-		if (r == 0)
-			r = vn_read_ns(k->sock[VNET_NS_DHCP], VNET_NS_DHCP, "", snap);
-		if (r == -ENOENT)
-			r = 0;
-	}
-	if (r == 0 && snap->ns[VNET_NS_DHCP].exists) {
-		r = vnet_service_of(snap, net, &service);
-		pid = r < 0 ? r : vn_dnsmasq_pid(&service, k->env.netns[VNET_NS_DHCP]);
-		r = pid < 0 ? pid : 0;
-		snap->running = pid > 0;
-	}
+	if (r == 0 && *net)
+		r = read_dhcp(k, net, snap);
 	if (r == -EBUSY)
 		return vnet_error_set(err, r, "links change without end: try again");
-	return r < 0 ? vnet_error_set(err, r, "reading the kernel: %s", strerror(-r)) : 0;
+	return r < 0 ? vnet_error_set(err, r, "reading the kernel: %s", vn_strerror(r)) : 0;
 }
 
 /* ---- netlink ---- */
@@ -185,7 +197,7 @@ int vn_kernel_open(struct vn_exec *ret_exec, struct vnet_error *err)
 	r = k->env.netns[VNET_NS_HOST] < 0 ? -errno : vn_sock_open(&k->sock[VNET_NS_HOST]);
 	if (r < 0) {
 		free(k);
-		return vnet_error_set(err, r, "netlink socket: %s", strerror(-r));
+		return vnet_error_set(err, r, "netlink socket: %s", vn_strerror(r));
 	}
 	*ret_exec = (struct vn_exec){ .ops = &kernel_ops, .self = k };
 	return 0;

@@ -66,7 +66,7 @@ void vnet_link_short_name(const char *prefix, const char *net, char ret_name[VNE
 
 	assert(len + 8 < VNET_NAME_SIZE);
 	memset(ret_name, 0, VNET_NAME_SIZE);
-	memcpy(ret_name, prefix, len);
+	(void)vn_copy(ret_name, VNET_NAME_SIZE, prefix);
 	for (int i = 0; i < 8; i++, hash >>= 5)
 		ret_name[len + (size_t)i] = digits[hash & 31];
 }

@@ -66,7 +66,7 @@ int vnet_open(struct vnet **ret_vnet, struct vnet_error *err)
 		r = vn_net_open(&exec, RUN_DIR, nsid, vn_netns_is_initial(), ret_vnet);
 	if (r < 0) {
 		vn_kernel_close(&exec);
-		return vnet_error_set(err, r, "network namespace: %s", strerror(-r));
+		return vnet_error_set(err, r, "network namespace: %s", vn_strerror(r));
 	}
 	(*ret_vnet)->kernel = true;
 	return 0;
@@ -102,14 +102,15 @@ static int head_of(const struct vnet *vnet, const char *net, struct vnet_snapsho
 	return r;
 }
 
-int vn_net_snapshot(const struct vnet *vnet, const char *net, struct vnet_snapshot *ret_snap,
-		    struct vnet_error *err)
+int vn_net_snapshot(const struct vnet *vnet, const char *net, bool dhcp,
+		    struct vnet_snapshot *ret_snap, struct vnet_error *err)
 {
 	struct vnet_snapshot snap;
 	int r = head_of(vnet, net, &snap);
 
 	if (r < 0)
-		return vnet_error_set(err, r, "network '%s': %s", net, strerror(-r));
+		return vnet_error_set(err, r, "network '%s': %s", net, vn_strerror(r));
+	snap.dhcp = dhcp;
 	r = vnet->exec.ops->read(vnet->exec.self, net, &snap, err);
 	if (r < 0) {
 		vnet_snapshot_done(&snap);
@@ -125,7 +126,7 @@ static int take_lock(const struct vnet *vnet, const char *what, struct vnet_erro
 {
 	char path[VNET_PATH_SIZE];
 	char who[128];
-	char holder[128];
+	char holder[128] = "";
 	int r = vn_dir_make(vnet->run_dir);
 
 	if (r == 0 && vnet->initial)
@@ -144,7 +145,7 @@ static int take_lock(const struct vnet *vnet, const char *what, struct vnet_erro
 		(void)vnet_error_set(err, r, "no permission for %s: want root, or sudo",
 				     vnet->run_dir);
 	} else if (r < 0) {
-		(void)vnet_error_set(err, r, "%s: %s", vnet->run_dir, strerror(-r));
+		(void)vnet_error_set(err, r, "%s: %s", vnet->run_dir, vn_strerror(r));
 	}
 	return r;
 }
@@ -208,6 +209,23 @@ static int need_record(const struct vnet_snapshot *snap, const char *name,
 	return r;
 }
 
+/* A write that was cut off leaves its temporary file: see vn_file_write(). */
+static void drop_temporary(const char *path)
+{
+	char tmp[VNET_PATH_SIZE + 8];
+
+	if (vn_format(tmp, sizeof(tmp), "%s.tmp", path) == 0)
+		(void)unlink(tmp);
+}
+
+static void drop_temporaries(const struct vnet_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_ops; i++) {
+		if (plan->ops[i].kind == VNET_OP_FILE_WRITE)
+			drop_temporary(plan->ops[i].u.file.path);
+	}
+}
+
 int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 		 struct vnet_plan *ret_plan, struct vnet_error *err)
 {
@@ -220,6 +238,8 @@ int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 
 	if (!how->dry_run && lock < 0)
 		return lock;
+	if (!how->dry_run)
+		drop_temporary(vnet->journal);
 	r = vn_journal_read(vnet->journal, &journal);
 	if (r == -ENOENT) {
 		*ret_what = NULL;
@@ -229,13 +249,15 @@ int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 	if (r < 0)
 		return vnet_error_set(err, r,
 				      "%s: %s: look at it, mend by hand what it names, delete it",
-				      vnet->journal, strerror(-r));
+				      vnet->journal, vn_strerror(r));
 	txn.what = journal.what;
 	txn.net = journal.net;
 	r = head_of(vnet, journal.net, &head);
 	if (r == 0)
 		r = vn_txn_recover(&txn, &journal, &head, how->dry_run, &forward, err);
 	if (r == 0) {
+		if (!how->dry_run)
+			drop_temporaries(&journal.plan);
 		*ret_what = take_ptr(&journal.what);
 		*ret_plan = journal.undo;
 		vnet_plan_init(&journal.undo);
@@ -265,7 +287,7 @@ int vnet_read(struct vnet *vnet, const char *name, struct vnet_view *ret_view,
 	int r = vnet_name_parse(name, (char[VNET_NAME_SIZE]){ 0 }, err);
 
 	if (r == 0)
-		r = vn_net_snapshot(vnet, name, &view.snap, err);
+		r = vn_net_snapshot(vnet, name, false, &view.snap, err);
 	if (r == 0)
 		r = need_record(&view.snap, name, &view.record, err);
 	if (r == 0)
@@ -279,7 +301,7 @@ int vnet_read(struct vnet *vnet, const char *name, struct vnet_view *ret_view,
 	}
 	if (r < 0) {
 		vnet_view_done(&view);
-		return vnet_error_set(err, r, "network '%s': %s", name, strerror(-r));
+		return vnet_error_set(err, r, "network '%s': %s", name, vn_strerror(r));
 	}
 	*ret_view = view;
 	return 0;
@@ -296,7 +318,7 @@ int vnet_list(struct vnet *vnet, char ***ret_names, struct vnet_error *err)
 	size_t n = 0;
 	char **names;
 	char *at;
-	int r = vn_net_snapshot(vnet, "", &snap, err);
+	int r = vn_net_snapshot(vnet, "", false, &snap, err);
 
 	if (r < 0)
 		return r;

@@ -25,9 +25,12 @@ struct vnet {
 int vn_net_open(const struct vn_exec *exec, const char *run_dir, uint64_t nsid, bool initial,
 		struct vnet **ret_vnet);
 
-/* A snapshot for the network @net ("": of none in particular). */
-int vn_net_snapshot(const struct vnet *vnet, const char *net, struct vnet_snapshot *ret_snap,
-		    struct vnet_error *err);
+/*
+ * A snapshot for the network @net ("": of none in particular). @dhcp: with what it
+ * takes to serve DHCP; without, only where @net is served already.
+ */
+int vn_net_snapshot(const struct vnet *vnet, const char *net, bool dhcp,
+		    struct vnet_snapshot *ret_snap, struct vnet_error *err);
 
 /*
  * Take the write lock, and refuse where an earlier change was cut off. A dry run

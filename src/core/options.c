@@ -145,7 +145,7 @@ const struct vn_option vn_options[] = {
 				       .max = 31536000,
 				       .dflt = "1h",
 				       .verbs = VN_VERB_DHCP,
-				       .help = "how long a lease holds: 90s, 30m, 12h, 7d" },
+				       .help = "how long a lease holds: 300s, 30m, 12h, 7d" },
 	[VNET_KEY_DHCP_HOST] = { .key = "host",
 				 .arg = "MAC=IP[,NAME]",
 				 .type = VN_TYPE_HOST,
@@ -314,7 +314,7 @@ static int parse_duration(const struct vn_option *opt, const char *s, void *ret,
 	    v * factor > opt->max)
 		return vnet_error_set(err, -ERANGE,
 				      "%s '%.40s': want %" PRIu64 "s to %" PRIu64
-				      "d, as 90s, 30m, 12h or 7d",
+				      "d, as 300s, 30m, 12h or 7d",
 				      opt->key, s, opt->min, opt->max / 86400);
 	*(uint32_t *)ret = (uint32_t)(v * factor);
 	return 0;

@@ -289,6 +289,8 @@ static int parse_line(struct vnet_spec *spec, char *line, struct vnet_error *err
 	*value++ = '\0';
 	if (find_key(line, &key) < 0)
 		return vnet_error_set(err, -EBADMSG, "record: unknown key '%.60s'", line);
+	if (vnet_spec_has(spec, key) && !vn_options[key].list)
+		return vnet_error_set(err, -EBADMSG, "record: '%.60s' comes twice", line);
 	return vnet_spec_edit(spec, key, vn_options[key].list ? '+' : '=', value, err);
 }
 
@@ -327,6 +329,9 @@ int vnet_spec_parse(const char *text, struct vnet_spec *ret_spec, struct vnet_er
 		return r;
 	while (r == 0 && (line = vn_line_next(&rest)))
 		r = parse_line(&spec, line, err);
+	/* Without it, every link of group 0 would look like one of the network's. */
+	if (r == 0 && !vnet_spec_has(&spec, VNET_KEY_GROUP))
+		r = vnet_error_set(err, -EBADMSG, "record: names no group");
 	if (r < 0) {
 		vnet_spec_done(&spec);
 		return r;

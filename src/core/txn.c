@@ -120,7 +120,7 @@ static int op_error(const struct vn_txn *txn, const struct vnet_plan *plan, size
 
 	(void)txn;
 	r = vnet_error_set(err, code, "%s %s: %s%s%s", vn_op_row(op)->name,
-			   vn_op_row(op)->subject(op, subject), strerror(-code),
+			   vn_op_row(op)->subject(op, subject), vn_strerror(code),
 			   detail && *detail ? ": " : "", detail ? detail : "");
 	if (err && err->op < 0)
 		err->op = (int)i;
@@ -331,7 +331,7 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 	int r;
 
 	if (plan->failed)
-		return vnet_error_set(err, plan->failed, "planning: %s", strerror(-plan->failed));
+		return vnet_error_set(err, plan->failed, "planning: %s", vn_strerror(plan->failed));
 	if (!plan->n_ops)
 		return 0;
 	r = vn_plan_predict(before, plan, &predicted, &i);
@@ -340,11 +340,11 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 	r = vn_plan_undo(before, plan, &undo);
 	if (r < 0) {
 		vnet_snapshot_done(&predicted);
-		return vnet_error_set(err, r, "planning the undo: %s", strerror(-r));
+		return vnet_error_set(err, r, "planning the undo: %s", vn_strerror(r));
 	}
 	r = vn_journal_write(txn->journal, txn->what, txn->net, plan, &undo);
 	if (r < 0) {
-		(void)vnet_error_set(err, r, "write %s: %s", txn->journal, strerror(-r));
+		(void)vnet_error_set(err, r, "write %s: %s", txn->journal, vn_strerror(r));
 		set_outcome(err, VNET_OUTCOME_FAILED);
 	} else {
 		r = run_plan(txn, before, plan, err);
@@ -352,7 +352,7 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 			r = verify(txn, plan, &predicted, err);
 		if (r == 0 && unlink(txn->journal) < 0)
 			r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal,
-					   strerror(errno));
+					   vn_strerror(-errno));
 		if (r < 0)
 			go_back(txn, before, &undo, err);
 	}
@@ -389,7 +389,7 @@ int vn_txn_recover(const struct vn_txn *txn, const struct vn_journal *journal,
 	if (!dry_run && !forward)
 		r = run_undo(txn, head, &journal->undo, err);
 	if (!dry_run && r == 0 && unlink(txn->journal) < 0 && errno != ENOENT)
-		r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal, strerror(errno));
+		r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal, vn_strerror(-errno));
 	if (r < 0)
 		set_outcome(err, VNET_OUTCOME_INCOMPLETE);
 	else

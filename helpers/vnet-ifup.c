@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <vnet/addr.h>
+#include <vnet/error.h>
+#include <vnet/version.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "wire/msg.h"
+
+/*
+ * How this works: QEMU runs this with the name of a tap that it holds open, and nothing else.
+ * The network is found by name; its record, a text, says how its links are marked. One send asks
+ * the kernel for the bridge and the tap; one more makes all changes, the tap addressed by index,
+ * and each acknowledgement counts. After a failure the tap is put back as it was found. Every
+ * guest waits for this, so it is one static file that allocates nothing: all buffers are of a
+ * fixed size, on the stack.
+ */
+
+#define SELF "vnet-ifup"
+#define CONF "/etc/vnet/ifup.conf"
+
+enum {
+	BUF_SIZE = 16 << 10,	/* ifup.conf, the head of a record, a directory, a link (2 KiB) */
+	RECORD_MAX = 4 << 20,	/* bytes of a record, as everywhere in vnet */
+	PATH_SIZE = 128,	/* the longest is /run/vnet/, 20 digits, a name */
+	SEND_SIZE = 1024,	/* all messages of a send; they take 500 at most */
+	PORTS_MAX = 1023,	/* BR_MAX_PORTS - 1 of net/bridge/br_private.h */
+	GROUP_MIN = 0x766e0000, /* the groups that vnet gives to its networks */
+	GROUP_MAX = 0x766effff,
+};
+
+#ifndef SO_NETNS_COOKIE /* asm-generic/socket.h, Linux 5.14 */
+#define SO_NETNS_COOKIE 71
+#endif
+
+struct ifup {
+	const char *tap;
+	int sock;
+	bool stuck;		 /* the tap could not be put back */
+	char records[PATH_SIZE]; /* the directory */
+	unsigned int count;	 /* of the networks found there */
+	char list[PATH_SIZE];	 /* what does not fit is cut off */
+	struct vnet_error err;
+};
+
+#define fail(up, ...) vnet_error_set(&(up)->err, __VA_ARGS__)
+
+/* What the record of a network says, as far as a tap needs it. */
+struct network {
+	char name[VNET_NAME_SIZE];
+	uint32_t group;
+	bool foreign;
+	bool stp;
+};
+
+/* What the kernel said to a message; a code with the kernel's sentence, or a link. */
+struct answer {
+	int code;
+	char explain[PATH_SIZE];
+	size_t len;
+	uint8_t buf[BUF_SIZE];
+};
+
+/* The payload of an answer or an attribute; of length 0 if it is absent. */
+struct span {
+	const uint8_t *at;
+	size_t len;
+};
+
+/* Each text is one longer than the kernel's, and ends in a NUL. */
+struct link {
+	int32_t index; /* 0: there is no such link */
+	uint32_t flags;
+	uint32_t master;
+	uint32_t mtu;
+	uint32_t group;
+	uint32_t stp;
+	uint16_t type; /* ARPHRD_* */
+	uint8_t gen_mode;
+	uint8_t mac[6];
+	char name[IFNAMSIZ + 1];
+	char kind[IFNAMSIZ + 1];
+	char alias[IFALIASZ + 1];
+};
+
+/* The head of a text file. Returns 0, -ENOENT without a sentence, or another -errno. */
+static int text_read(struct ifup *up, const char *path, int flags, intmax_t max,
+		     char text[BUF_SIZE + 1])
+{
+	/* Without O_NONBLOCK, a FIFO put there would hold us until someone writes to it. */
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+	struct stat st;
+	ssize_t len;
+
+	if (fd < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail(up, -errno, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode) || st.st_size > max)
+		return fail(up, -EINVAL, "%s: want a regular file of at most %jd bytes", path, max);
+	len = read(fd, text, BUF_SIZE);
+	if (len < 0 || memchr(text, '\0', (size_t)len))
+		return fail(up, -EINVAL, "%s: want text that can be read", path);
+	text[len] = '\0';
+	if (len < st.st_size && strrchr(text, '\n')) /* no half of a line */
+		*strrchr(text, '\n') = '\0';
+	return 0;
+}
+
+/* A line `KEY VALUE`. Returns what would be right, or NULL; most keys are not for taps. */
+static const char *record_line(char *line, struct network *net)
+{
+	char *value = strchr(line, ' ');
+	uint64_t group;
+
+	if (!value || value == line || !value[1])
+		return "KEY VALUE";
+	*value++ = '\0';
+	if (!strcmp(line, "group")) {
+		if (vn_number(value, 16, GROUP_MIN, GROUP_MAX, &group) < 0)
+			return "group 0x766e0000 to 0x766effff";
+		net->group = (uint32_t)group;
+	} else if (!strcmp(line, "foreign") || !strcmp(line, "stp")) {
+		if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+			return "yes or no";
+		*(*line == 's' ? &net->stp : &net->foreign) = *value == 'y';
+	}
+	return NULL;
+}
+
+/* What counts stands at its head. Returns 0, -ENOENT without a sentence, or another -errno. */
+static int record_read(struct ifup *up, const char *name, struct network *ret_net)
+{
+	struct network net = { .group = 0 };
+	char text[BUF_SIZE + 1];
+	char path[PATH_SIZE];
+	char head[64];
+	const char *want;
+	char *next = text;
+	char *line;
+	int r;
+
+	(void)vn_copy(net.name, sizeof(net.name), name);
+	(void)vn_format(path, sizeof(path), "%s/%s.net", up->records, name);
+	(void)vn_format(head, sizeof(head), "vnet 1 bridge %s", name);
+	r = text_read(up, path, O_NOFOLLOW, RECORD_MAX, text);
+	if (r < 0)
+		return r;
+	line = vn_line_next(&next);
+	want = line && !strcmp(line, head) ? NULL : head;
+	while (!want && (line = vn_line_next(&next)))
+		want = record_line(line, &net);
+	if (!want && !net.group && !net.foreign)
+		want = "a group";
+	if (want)
+		return fail(up, -EBADMSG, "%s: bad record: want '%s'", path, want);
+	*ret_net = net;
+	return 0;
+}
+
+/* With @own, the record is read, and a foreign network does not count. */
+static int network_add(struct ifup *up, char *entry, bool own, struct network *net)
+{
+	size_t len = strlen(up->list);
+	char *dot = strrchr(entry, '.');
+	char name[VNET_NAME_SIZE];
+	struct network found = { .foreign = false };
+	int r = 0;
+
+	if (!dot || strcmp(dot, ".net") != 0)
+		return 0;
+	*dot = '\0';
+	if (vnet_name_parse(entry, name, NULL) < 0)
+		return 0;
+	if (own)
+		r = record_read(up, name, &found);
+	if (r < 0 || found.foreign)
+		return r == -ENOENT ? 0 : r; /* -ENOENT: deleted meanwhile */
+	*net = found;
+	up->count++;
+	(void)vn_format(up->list + len, PATH_SIZE - len, len ? ", %s" : "%s", name);
+	return 0;
+}
+
+/* Count and list the networks of the namespace; the last one is @ret_net. */
+static int networks_find(struct ifup *up, bool own, struct network *ret_net)
+{
+	auto_fd fd = open(up->records, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	alignas(struct dirent64) char buf[BUF_SIZE];
+	ssize_t len = fd < 0 && errno == ENOENT ? 0 : -1;
+	int r;
+
+	while (fd >= 0 && (len = getdents64(fd, buf, sizeof(buf))) > 0) {
+		for (ssize_t at = 0; at < len;) {
+			struct dirent64 *entry = (struct dirent64 *)(void *)(buf + at);
+
+			at += entry->d_reclen;
+			r = network_add(up, entry->d_name, own, ret_net);
+			if (r < 0)
+				return r;
+		}
+	}
+	return len < 0 ? fail(up, -errno, "%s: %s", up->records, strerror(errno)) : 0;
+}
+
+/* The first line `PATTERN NETWORK` that matches; all are checked. Returns 1, 0 or -errno. */
+static int conf_find(struct ifup *up, char ret_name[VNET_NAME_SIZE])
+{
+	static const char blank[] = " \t\r";
+	char text[BUF_SIZE + 1];
+	char name[VNET_NAME_SIZE];
+	char *next = text;
+	char *line;
+	char *save;
+	const char *pattern;
+	const char *network;
+	bool found = false;
+	int r = text_read(up, CONF, 0, BUF_SIZE, text);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	for (unsigned int number = 1; (line = vn_line_next(&next)); number++) {
+		line[strcspn(line, "#")] = '\0';
+		pattern = strtok_r(line, blank, &save);
+		if (!pattern)
+			continue;
+		network = strtok_r(NULL, blank, &save);
+		if (!network || strtok_r(NULL, blank, &save) || strpbrk(pattern, "[\\/") ||
+		    vnet_name_parse(network, name, NULL) < 0)
+			return fail(up, -EINVAL, CONF ":%u: want 'PATTERN NETWORK', as 'web-* br0'",
+				    number);
+		if (!found && !fnmatch(pattern, up->tap, 0))
+			found = !vn_copy(ret_name, VNET_NAME_SIZE, name);
+	}
+	return found;
+}
+
+/* The name that someone gave. Returns 1 and from @where, 0 if nobody did, or -errno. */
+static int name_given(struct ifup *up, const char *argv0, char name[VNET_NAME_SIZE],
+		      const char **where)
+{
+	const char *slash = strrchr(argv0, '/');
+	const char *self = slash ? slash + 1 : argv0;
+	const char *given = getenv("VNET_NET");
+
+	*where = "$VNET_NET";
+	if (!strncmp(self, SELF "-", strlen(SELF "-"))) {
+		*where = self;
+		given = self + strlen(SELF "-");
+	} else if (!given || !*given) {
+		*where = CONF;
+		return conf_find(up, name);
+	}
+	if (vnet_name_parse(given, name, NULL) < 0)
+		return fail(up, -EINVAL, "%.40s '%.40s': want a network's name", *where, given);
+	return 1;
+}
+
+static int network_find(struct ifup *up, const char *argv0, struct network *ret_net)
+{
+	char name[VNET_NAME_SIZE];
+	const char *where;
+	int given = name_given(up, argv0, name, &where);
+	int r = -ENOENT;
+
+	if (given < 0)
+		return given;
+	if (given)
+		r = record_read(up, name, ret_net);
+	if (r != -ENOENT)
+		return r;
+	r = networks_find(up, !given, ret_net);
+	if (r < 0)
+		return r;
+	if (given)
+		return fail(up, -ENOENT, "no network '%s' (from %.40s): want one of: %s", name,
+			    where, up->count ? up->list : "none, yet");
+	if (!up->count)
+		return fail(up, -ENOENT, "no network: want one, by `vnet bridge create`");
+	if (up->count > 1)
+		return fail(up, -ENOTUNIQ,
+			    "which network of %s: want it named by $VNET_NET, in " CONF
+			    ", or by a link " SELF "-NETWORK to this program",
+			    up->list);
+	return 0;
+}
+
+static struct span span_skip(struct span in, size_t len)
+{
+	len = len < in.len ? len : in.len;
+	return (struct span){ in.at + len, in.len - len };
+}
+
+static struct span span_attr(struct span in, uint16_t type)
+{
+	struct nlattr head;
+
+	for (; in.len >= sizeof(head); in = span_skip(in, NLA_ALIGN(head.nla_len))) {
+		memcpy(&head, in.at, sizeof(head));
+		if (head.nla_len < sizeof(head) || head.nla_len > in.len)
+			break;
+		if ((head.nla_type & NLA_TYPE_MASK) == type)
+			return (struct span){ in.at + sizeof(head), head.nla_len - sizeof(head) };
+	}
+	return (struct span){ in.at, 0 };
+}
+
+/* Copy an attribute of at most this size. */
+static void span_copy(struct span in, uint16_t type, void *to, size_t size)
+{
+	in = span_attr(in, type);
+	if (in.len <= size)
+		memcpy(to, in.at, in.len);
+}
+
+static struct link link_parse(const struct answer *answer)
+{
+	struct span in = span_skip((struct span){ answer->buf, answer->len }, NLMSG_HDRLEN);
+	struct link link = { .index = 0 };
+	struct ifinfomsg ifi;
+	struct span sub;
+
+	if (answer->code || in.len < sizeof(ifi))
+		return link;
+	memcpy(&ifi, in.at, sizeof(ifi));
+	in = span_skip(in, sizeof(ifi));
+	link.index = ifi.ifi_index;
+	link.type = ifi.ifi_type;
+	link.flags = ifi.ifi_flags;
+	span_copy(in, IFLA_MASTER, &link.master, sizeof(link.master));
+	span_copy(in, IFLA_MTU, &link.mtu, sizeof(link.mtu));
+	span_copy(in, IFLA_GROUP, &link.group, sizeof(link.group));
+	span_copy(in, IFLA_ADDRESS, link.mac, sizeof(link.mac));
+	span_copy(in, IFLA_IFNAME, link.name, sizeof(link.name) - 1);
+	span_copy(in, IFLA_IFALIAS, link.alias, sizeof(link.alias) - 1);
+	sub = span_attr(in, IFLA_LINKINFO);
+	span_copy(sub, IFLA_INFO_KIND, link.kind, sizeof(link.kind) - 1);
+	sub = span_attr(sub, IFLA_INFO_DATA);
+	span_copy(sub, IFLA_BR_STP_STATE, &link.stp, sizeof(link.stp));
+	sub = span_attr(span_attr(in, IFLA_AF_SPEC), AF_INET6);
+	span_copy(sub, IFLA_INET6_ADDR_GEN_MODE, &link.gen_mode, sizeof(link.gen_mode));
+	return link;
+}
+
+/* Take in the message numbered @seq: an acknowledgement, or a link. */
+static int answer_parse(struct answer *answer, uint32_t seq)
+{
+	struct span in = { answer->buf, answer->len };
+	struct nlmsghdr head = { .nlmsg_len = 0 };
+	struct nlmsgerr ack;
+
+	memcpy(&head, in.at, in.len < sizeof(head) ? 0 : sizeof(head));
+	if (head.nlmsg_len != in.len || head.nlmsg_seq != seq)
+		return -EPROTO;
+	answer->code = 0;
+	memset(answer->explain, 0, sizeof(answer->explain));
+	if (head.nlmsg_type != NLMSG_ERROR)
+		return head.nlmsg_type == RTM_NEWLINK ? 0 : -EPROTO;
+	if (in.len < sizeof(head) + sizeof(ack))
+		return -EPROTO;
+	memcpy(&ack, in.at + sizeof(head), sizeof(ack));
+	answer->code = ack.error;
+	/* After an error, the message that it is about stands before the sentence. */
+	in = span_skip(in, sizeof(head) + sizeof(ack.error) + NLMSG_ALIGN(ack.msg.nlmsg_len));
+	if (ack.error && head.nlmsg_flags & NLM_F_ACK_TLVS)
+		span_copy(in, NLMSGERR_ATTR_MSG, answer->explain, sizeof(answer->explain) - 1);
+	return 0;
+}
+
+/*
+ * Send messages at once, numbered from 1; each has one answer, in the same order. The kernel
+ * works on them within the send: all answers lie ready then, and there is nothing to wait for.
+ */
+static int ask(int sock, const struct vn_msg *msg, struct answer *answers, uint32_t n)
+{
+	struct iovec out = { .iov_base = msg->buf, .iov_len = msg->len };
+	struct msghdr request = { .msg_iov = &out, .msg_iovlen = 1 };
+	int r = 0;
+
+	if (sendmsg(sock, &request, 0) < 0)
+		return -errno;
+	for (uint32_t i = 0; i < n && r == 0; i++) {
+		ssize_t len = recv(sock, answers[i].buf, sizeof(answers[i].buf), MSG_DONTWAIT);
+
+		if (len < 0)
+			return -errno;
+		answers[i].len = (size_t)len;
+		r = answer_parse(&answers[i], i + 1);
+	}
+	return r;
+}
+
+/* The links of both names; index 0 if there is none. */
+static int links_read(struct ifup *up, const char *const names[2], struct link ret_links[2])
+{
+	const struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
+	struct answer answers[2];
+	uint8_t buf[SEND_SIZE];
+	struct vn_msg msg;
+	int r = 0;
+
+	vn_msg_init(&msg, buf, sizeof(buf));
+	for (uint32_t i = 0; i < 2 && r == 0; i++) {
+		vn_msg_begin(&msg, RTM_GETLINK, 0, i + 1, &ifi, sizeof(ifi));
+		vn_attr_str(&msg, IFLA_IFNAME, names[i]);
+		vn_attr_u32(&msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+		r = vn_msg_end(&msg);
+	}
+	if (r == 0)
+		r = ask(up->sock, &msg, answers, 2);
+	for (uint32_t i = 0; i < 2 && r == 0; i++) {
+		r = answers[i].code == -ENODEV ? 0 : answers[i].code;
+		ret_links[i] = link_parse(&answers[i]);
+	}
+	return r < 0 ? fail(up, r, "reading links: %s", strerror(-r)) : 0;
+}
+
+static int links_check(struct ifup *up, const struct network *net, const struct link *bridge,
+		       const struct link *tap)
+{
+	if (!bridge->index)
+		return fail(up, -ENODEV, "bridge %s is gone: see `vnet show %s` or `vnet recover`",
+			    net->name, net->name);
+	/* By a name, the kernel finds a link by its other names, too. */
+	if (strcmp(bridge->kind, "bridge") != 0 || strcmp(bridge->name, net->name) != 0)
+		return fail(up, -ENOTSUP, "%s is no bridge: see `vnet show %s`", net->name,
+			    net->name);
+	if (!net->foreign && bridge->group != net->group)
+		return fail(up, -EPERM,
+			    "bridge %s has group 0x%x: want 0x%x, as in its record: see `vnet "
+			    "show %s`",
+			    net->name, bridge->group, net->group, net->name);
+	if (strcmp(tap->kind, "tun") != 0 || tap->type != ARPHRD_ETHER ||
+	    strcmp(tap->name, up->tap) != 0)
+		return fail(up, -ENOTSUP, "no tap of this network namespace: want one");
+	if (tap->master && tap->master != (uint32_t)bridge->index)
+		return fail(up, -EBUSY, "a port of another link: want it free, or on %s",
+			    net->name);
+	return 0;
+}
+
+/*
+ * The messages that make a tap what @to says. IPv6 first: in the request that raises the tap it
+ * would come too late. Last, that the guest shall not become the root of the spanning tree.
+ */
+static int change_build(struct vn_msg *msg, const struct link *to, bool root_block)
+{
+	struct ifinfomsg ifi = { .ifi_index = to->index };
+	size_t outer;
+	size_t inner;
+	bool fits;
+
+	vn_msg_begin(msg, RTM_SETLINK, NLM_F_ACK, 1, &ifi, sizeof(ifi));
+	outer = vn_nest(msg, IFLA_AF_SPEC);
+	inner = vn_nest(msg, AF_INET6);
+	vn_attr_u8(msg, IFLA_INET6_ADDR_GEN_MODE, to->gen_mode);
+	vn_nest_end(msg, inner);
+	vn_nest_end(msg, outer);
+	fits = vn_msg_end(msg) == 0;
+	ifi.ifi_flags = to->flags;
+	ifi.ifi_change = IFF_UP;
+	vn_msg_begin(msg, RTM_SETLINK, NLM_F_ACK, 2, &ifi, sizeof(ifi));
+	vn_attr_u32(msg, IFLA_MASTER, to->master);
+	vn_attr_u32(msg, IFLA_MTU, to->mtu);
+	vn_attr(msg, IFLA_ADDRESS, to->mac, sizeof(to->mac));
+	vn_attr_u32(msg, IFLA_GROUP, to->group);
+	vn_attr(msg, IFLA_IFALIAS, to->alias, strlen(to->alias));
+	fits = vn_msg_end(msg) == 0 && fits;
+	if (root_block) {
+		ifi = (struct ifinfomsg){ .ifi_family = AF_BRIDGE, .ifi_index = to->index };
+		vn_msg_begin(msg, RTM_SETLINK, NLM_F_ACK, 3, &ifi, sizeof(ifi));
+		outer = vn_nest(msg, IFLA_PROTINFO);
+		vn_attr_u8(msg, IFLA_BRPORT_PROTECT, 1);
+		vn_nest_end(msg, outer);
+		fits = vn_msg_end(msg) == 0 && fits;
+	}
+	return fits ? 0 : -EMSGSIZE;
+}
+
+/* Make the tap what @to says, in one send. */
+static int change(struct ifup *up, const char *net, const struct link *to, bool root_block)
+{
+	static const char *const steps[] = { "addr_gen_mode", "attach", "root_block" };
+	struct answer answers[3];
+	uint32_t n = root_block ? 3 : 2;
+	uint8_t buf[SEND_SIZE];
+	const char *hint;
+	struct vn_msg msg;
+	int r;
+
+	vn_msg_init(&msg, buf, sizeof(buf));
+	r = change_build(&msg, to, root_block);
+	if (r == 0)
+		r = ask(up->sock, &msg, answers, n);
+	if (r < 0)
+		return fail(up, r, "changing the tap: %s", strerror(-r));
+	for (uint32_t i = 0; i < n; i++) {
+		r = answers[i].code;
+		if (!r || (i == 0 && (r == -EAFNOSUPPORT || r == -EOPNOTSUPP))) /* no IPv6 */
+			continue;
+		if (r == -EXFULL)
+			return fail(up, r, "%s has %d ports, the kernel's limit", net, PORTS_MAX);
+		hint = r == -EPERM ? "want root or CAP_NET_ADMIN" : answers[i].explain;
+		return fail(up, r, "%s: %s: %s%s%s", net, steps[i], strerror(-r), *hint ? ": " : "",
+			    hint);
+	}
+	return 0;
+}
+
+static int attach(struct ifup *up, const struct network *net)
+{
+	const char *const names[] = { net->name, up->tap };
+	struct link links[2];
+	const struct link *bridge = &links[0];
+	const struct link *tap = &links[1];
+	struct link to;
+	int r = links_read(up, names, links);
+
+	if (r < 0 || (r = links_check(up, net, bridge, tap)) < 0)
+		return r;
+	to = *tap;
+	to.gen_mode = IN6_ADDR_GEN_MODE_NONE;
+	to.flags |= IFF_UP;
+	to.master = (uint32_t)bridge->index;
+	to.mtu = bridge->mtu;
+	to.mac[0] = 0xfe; /* a bridge without a MAC of its own takes the lowest of its ports' */
+	if (!net->foreign) {
+		to.group = net->group;
+		(void)vn_format(to.alias, sizeof(to.alias), "vnet:%s:tap", net->name);
+	}
+	r = change(up, net->name, &to, net->stp || bridge->stp);
+	if (r < 0 && r != -EPERM) /* -EPERM: nothing was done, nor can it be undone */
+		up->stuck = change(up, net->name, tap, false) < 0;
+	return r;
+}
+
+/* Open the socket, and with it learn where the records of its namespace are. */
+static int start(struct ifup *up)
+{
+	socklen_t len = sizeof(uint64_t);
+	uint64_t id = 0;
+	struct stat st = { .st_ino = 0 };
+
+	up->sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (up->sock < 0 || (getsockopt(up->sock, SOL_SOCKET, SO_NETNS_COOKIE, &id, &len) < 0 &&
+			     stat("/proc/thread-self/ns/net", &st) < 0))
+		return fail(up, -errno, "netlink: %s", strerror(errno));
+	if (!id)
+		id = (uint64_t)st.st_dev << 32 ^ (uint64_t)st.st_ino;
+	/* Without it, there are no sentences. */
+	(void)setsockopt(up->sock, SOL_NETLINK, NETLINK_EXT_ACK, &(int){ 1 }, sizeof(int));
+	return vn_format(up->records, sizeof(up->records), "/run/vnet/%ju", (uintmax_t)id);
+}
+
+/* One write, so that lines do not mix. */
+static int say(int fd, int status, const char *text)
+{
+	return write(fd, text, strlen(text)) < 0 ? 1 : status;
+}
+
+int main(int argc, char **argv)
+{
+	static const char help[] =
+		"usage: " SELF " TAP: attach a tap to a network of vnet, for QEMU's script=.\n"
+		"The network is named by a link " SELF "-NETWORK to this program, by $VNET_NET,\n"
+		"or by a line 'PATTERN NETWORK' in " CONF "; or it is the only one.\n";
+	struct ifup up = { .sock = -1, .tap = argc == 2 ? argv[1] : "" };
+	char line[2 * sizeof(up.err.msg)];
+	char name[VNET_NAME_SIZE];
+	struct network net;
+
+	if (!strcmp(up.tap, "--help"))
+		return say(STDOUT_FILENO, 0, help);
+	if (!strcmp(up.tap, "--version"))
+		return say(STDOUT_FILENO, 0, SELF " " VNET_VERSION "\n");
+	if (!*up.tap || *up.tap == '-')
+		return say(STDERR_FILENO, 2, "usage: " SELF " TAP: see " SELF " --help\n");
+	if (vnet_name_parse(up.tap, name, &up.err) == 0 && start(&up) == 0 &&
+	    network_find(&up, argv[0], &net) == 0 && attach(&up, &net) == 0)
+		return 0;
+	(void)vn_format(line, sizeof(line), SELF ": %.40s: %s%s\n", up.tap, up.err.msg,
+			up.stuck ? "; and it is not as it was before" : "");
+	for (char *c = line; c[1]; c++) /* nothing that a terminal would act upon */
+		*c = (*c > 0 && *c < ' ') || *c == 0x7f ? '?' : *c;
+	return say(STDERR_FILENO, 1, line);
+}
