@@ -180,6 +180,8 @@ static int release(int sock, const struct link *link)
 			  .nlmsg_type = RTM_SETLINK,
 			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
 		.ifi = { .ifi_index = link->index, .ifi_change = IFF_UP },
+		.master = 0,
+		.group = 0,
 		.master_head = { .rta_len = RTA_LENGTH(sizeof(uint32_t)), .rta_type = IFLA_MASTER },
 		.group_head = { .rta_len = RTA_LENGTH(sizeof(uint32_t)), .rta_type = IFLA_GROUP },
 		.alias_head = { .rta_len = RTA_LENGTH(0), .rta_type = IFLA_IFALIAS },

@@ -31,8 +31,9 @@
  * fixed size, on the stack.
  */
 
-#define SELF "vnet-ifup"
-#define CONF "/etc/vnet/ifup.conf"
+#define SELF	      "vnet-ifup"
+#define CONF	      "/etc/vnet/ifup.conf"
+#define fail(up, ...) vnet_error_set(&(up)->err, __VA_ARGS__)
 
 enum {
 	BUF_SIZE = 16 << 10,	/* ifup.conf, the head of a record, a directory, a link (2 KiB) */
@@ -57,8 +58,6 @@ struct ifup {
 	char list[PATH_SIZE];	 /* what does not fit is cut off */
 	struct vnet_error err;
 };
-
-#define fail(up, ...) vnet_error_set(&(up)->err, __VA_ARGS__)
 
 /* What the record of a network says, as far as a tap needs it. */
 struct network {
@@ -202,10 +201,13 @@ static int networks_find(struct ifup *up, bool own, struct network *ret_net)
 {
 	auto_fd fd = open(up->records, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	alignas(struct dirent64) char buf[BUF_SIZE];
-	ssize_t len = fd < 0 && errno == ENOENT ? 0 : -1;
+	ssize_t len;
 	int r;
 
-	while (fd >= 0 && (len = getdents64(fd, buf, sizeof(buf))) > 0) {
+	if (fd < 0)
+		return errno == ENOENT ? 0 :
+					 fail(up, -errno, "%s: %s", up->records, strerror(errno));
+	while ((len = getdents64(fd, buf, sizeof(buf))) > 0) {
 		for (ssize_t at = 0; at < len;) {
 			struct dirent64 *entry = (struct dirent64 *)(void *)(buf + at);
 
@@ -427,7 +429,7 @@ static int links_read(struct ifup *up, const char *const names[2], struct link r
 		r = answers[i].code == -ENODEV ? 0 : answers[i].code;
 		ret_links[i] = link_parse(&answers[i]);
 	}
-	return r < 0 ? fail(up, r, "reading links: %s", strerror(-r)) : 0;
+	return r ? fail(up, r, "reading links: %s", strerror(-r)) : 0;
 }
 
 static int links_check(struct ifup *up, const struct network *net, const struct link *bridge,
@@ -507,7 +509,7 @@ static int change(struct ifup *up, const char *net, const struct link *to, bool 
 	r = change_build(&msg, to, root_block);
 	if (r == 0)
 		r = ask(up->sock, &msg, answers, n);
-	if (r < 0)
+	if (r)
 		return fail(up, r, "changing the tap: %s", strerror(-r));
 	for (uint32_t i = 0; i < n; i++) {
 		r = answers[i].code;
@@ -549,7 +551,7 @@ static int attach(struct ifup *up, const struct network *net)
 	return r;
 }
 
-/* Open the socket, and with it learn where the records of its namespace are. */
+/* Open the socket, with the kernel's sentences where there are any; learn where the records are. */
 static int start(struct ifup *up)
 {
 	socklen_t len = sizeof(uint64_t);
@@ -562,7 +564,6 @@ static int start(struct ifup *up)
 		return fail(up, -errno, "netlink: %s", strerror(errno));
 	if (!id)
 		id = (uint64_t)st.st_dev << 32 ^ (uint64_t)st.st_ino;
-	/* Without it, there are no sentences. */
 	(void)setsockopt(up->sock, SOL_NETLINK, NETLINK_EXT_ACK, &(int){ 1 }, sizeof(int));
 	return vn_format(up->records, sizeof(up->records), "/run/vnet/%ju", (uintmax_t)id);
 }

@@ -63,7 +63,7 @@ struct vnet_link {
 	struct vnet_mac mac;
 	uint8_t addr_gen_mode; /* IN6_ADDR_GEN_MODE_* */
 	uint8_t carrier;
-	int32_t accept_ra; /* of net.ipv6.conf; -1: no IPv6 here */
+	int32_t accept_ra; /* of net.ipv6.conf; -1: no IPv6 here; -2: not known (a prediction) */
 	int32_t autoconf;
 	char name[VNET_NAME_SIZE];
 	char master_name[VNET_NAME_SIZE]; /* of @master, for people and printed commands */

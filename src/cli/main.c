@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,18 @@ static int fail(const char *what, struct vnet_error *err, int r)
 	return err->code ? (int)err->outcome : VNET_OUTCOME_FAILED;
 }
 
+/* A change is not cut off by Ctrl-C or a terminal that goes: it ends by itself within seconds. */
+static void hold_signals(void)
+{
+	static const int held[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+		(void)sigaddset(&set, held[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static int run(int argc, char **argv, struct vnet_error *err)
 {
 	const struct cli_verb *verb;
@@ -115,6 +128,8 @@ static int run(int argc, char **argv, struct vnet_error *err)
 	name_what(&args, words, argv);
 	if (r < 0)
 		return fail(args.what, err, r);
+	if (verb->verb & VN_VERBS_CHANGING && !args.call.dry_run)
+		hold_signals();
 	if (args.help)
 		cli_help_verb(verb);
 	else

@@ -185,6 +185,16 @@ static int refuse_verb(const struct change *c, bool recorded, struct vnet_error 
 	return 0;
 }
 
+/* True if a server may be wanted that is not there yet. */
+static bool may_serve(const struct change *c)
+{
+	bool found = c->verb == CHANGE_DHCP;
+
+	for (size_t i = 0; i < c->n && !found; i++)
+		found = c->edits[i].key == VNET_KEY_DHCP_RANGE;
+	return found;
+}
+
 /* Plan and carry out once. */
 static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_how *how,
 		   struct vnet_result *ret_result, struct vnet_error *err)
@@ -199,7 +209,7 @@ static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_
 	struct vnet_spec record = { 0 };
 	struct vnet_snapshot snap;
 	bool recorded;
-	int r = vn_net_snapshot(vnet, c->name, c->verb == CHANGE_DHCP, &snap, err);
+	int r = vn_net_snapshot(vnet, c->name, may_serve(c), &snap, err);
 
 	if (r < 0)
 		return r;

@@ -279,6 +279,8 @@ int vnet_dhcp_plan(const struct vnet_spec *want, const struct vnet_link *bridge,
 				      "no permission to look into the namespace %s: want root, or "
 				      "sudo",
 				      in->name);
+	if (s.end && s.end->group != want->group && !vnet_spec_has(want, VNET_KEY_DHCP_RANGE))
+		s.end = NULL; /* someone else's: there is nothing to take away */
 	if (s.end && s.end->group != want->group)
 		return vnet_error_set(err, -EEXIST,
 				      "%s: a link of this name is not vnet's: want it renamed, or "

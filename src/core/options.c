@@ -10,11 +10,7 @@
 #define SPEC(field) offsetof(struct vnet_spec, field)
 #define CALL(field) offsetof(struct vn_call, field)
 
-enum {
-	OF_BRIDGE = VN_VERB_CREATE | VN_VERB_SET,
-	CHANGING = VN_VERB_CREATE | VN_VERB_SET | VN_VERB_DELETE | VN_VERB_DHCP |
-		   VN_VERB_DHCP_STOP | VN_VERB_RECOVER,
-};
+enum { OF_BRIDGE = VN_VERB_CREATE | VN_VERB_SET };
 
 const struct vn_option vn_options[] = {
 	[VNET_KEY_FOREIGN] = { .key = "foreign",
@@ -165,7 +161,7 @@ const struct vn_option vn_options[] = {
 	  .type = VN_TYPE_FLAG,
 	  .scope = VN_SCOPE_VERB,
 	  .offset = CALL(dry_run),
-	  .verbs = CHANGING,
+	  .verbs = VN_VERBS_CHANGING,
 	  .help = "print what would be done, as commands, and do nothing" },
 	{ .key = "force",
 	  .type = VN_TYPE_FLAG,

@@ -48,6 +48,8 @@ enum vn_verb {
 	VN_VERB_DHCP_STOP = 1 << 5,
 	VN_VERB_LEASES = 1 << 6,
 	VN_VERB_RECOVER = 1 << 7,
+	VN_VERBS_CHANGING = VN_VERB_CREATE | VN_VERB_SET | VN_VERB_DELETE | VN_VERB_DHCP |
+			    VN_VERB_DHCP_STOP | VN_VERB_RECOVER,
 };
 
 /* The options of a call (scope VERB). */

@@ -292,6 +292,8 @@ static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 		if (r < 0 && !failed)
 			failed = op_error(txn, undo, i, r, "while undoing", err);
 	}
+	if (!failed)
+		failed = verify(txn, undo, &state, err);
 	vnet_snapshot_done(&state);
 	return failed;
 }

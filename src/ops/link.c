@@ -10,7 +10,10 @@
 #include "wire/link.h"
 
 /* What a model can't know of a link that is new: the namespace's defaults decide. */
-enum { UNKNOWN = 0xff };
+enum {
+	UNKNOWN = 0xff,
+	UNKNOWN_CONF = -2, /* -1 is known: no IPv6 */
+};
 
 static const char *link_subject(const struct vnet_op *op, char *buf)
 {
@@ -63,8 +66,8 @@ static int add_model(const struct vnet_op *op, struct vnet_snapshot *snap)
 	link.alias[0] = '\0';
 	link.altname[0] = '\0';
 	link.addr_gen_mode = UNKNOWN;
-	link.accept_ra = -1;
-	link.autoconf = -1;
+	link.accept_ra = UNKNOWN_CONF;
+	link.autoconf = UNKNOWN_CONF;
 	link.port = (struct vnet_port_attrs){ 0 };
 	if (!is_veth(op)) {
 		link.mtu = 1500; /* ETH_DATA_LEN: what ether_setup() of the kernel gives */
@@ -81,8 +84,8 @@ static int add_model(const struct vnet_op *op, struct vnet_snapshot *snap)
 
 		if (!snap->ns[op->u.link.peer.ns].exists)
 			return -ENODEV;
-		peer.accept_ra = -1;
-		peer.autoconf = -1;
+		peer.accept_ra = UNKNOWN_CONF;
+		peer.autoconf = UNKNOWN_CONF;
 		r = vn_snapshot_add_link(snap, (enum vnet_ns_id)op->u.link.peer.ns, &peer);
 	}
 	return r;

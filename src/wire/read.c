@@ -87,7 +87,7 @@ static void read_bridge(const struct nlattr *data, struct vnet_bridge_attrs *ret
 	struct attrs a = nested(data);
 
 	*ret = (struct vnet_bridge_attrs){
-		.stp = number(a.by[IFLA_BR_STP_STATE], 0),
+		.stp = number(a.by[IFLA_BR_STP_STATE], 0) != 0, /* 2: by a program, all the same */
 		.forward_delay = number(a.by[IFLA_BR_FORWARD_DELAY], 0),
 		.ageing = number(a.by[IFLA_BR_AGEING_TIME], 0),
 		.hello = number(a.by[IFLA_BR_HELLO_TIME], 0),
