@@ -164,27 +164,36 @@ static bool recorded(int sock, const struct link *link)
 	return n > 0 && n < PATH_SIZE && !lstat(path, &st) && S_ISREG(st.st_mode);
 }
 
+struct number {
+	struct rtattr head;
+	uint32_t value;
+};
+
+static struct number zero(unsigned short type)
+{
+	struct number number = { .head = { .rta_len = sizeof(number), .rta_type = type } };
+
+	number.value = 0;
+	return number;
+}
+
 /* Off the bridge, down, and without vnet's mark if there is one. */
 static int release(int sock, const struct link *link)
 {
 	struct {
 		struct nlmsghdr head;
 		struct ifinfomsg ifi;
-		struct rtattr master_head;
-		uint32_t master;
-		struct rtattr group_head; /* from here on: the mark */
-		uint32_t group;
-		struct rtattr alias_head;
+		struct number master;
+		struct number group; /* from here on: the mark */
+		struct rtattr alias;
 	} request = {
-		.head = { .nlmsg_len = offsetof(__typeof__(request), group_head),
+		.head = { .nlmsg_len = offsetof(__typeof__(request), group),
 			  .nlmsg_type = RTM_SETLINK,
 			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
 		.ifi = { .ifi_index = link->index, .ifi_change = IFF_UP },
-		.master = 0,
-		.group = 0,
-		.master_head = { .rta_len = RTA_LENGTH(sizeof(uint32_t)), .rta_type = IFLA_MASTER },
-		.group_head = { .rta_len = RTA_LENGTH(sizeof(uint32_t)), .rta_type = IFLA_GROUP },
-		.alias_head = { .rta_len = RTA_LENGTH(0), .rta_type = IFLA_IFALIAS },
+		.master = zero(IFLA_MASTER),
+		.group = zero(IFLA_GROUP),
+		.alias = { .rta_len = sizeof(request.alias), .rta_type = IFLA_IFALIAS },
 	};
 	char reply[REPLY_SIZE];
 	ssize_t r;

@@ -444,8 +444,7 @@ static int links_check(struct ifup *up, const struct network *net, const struct 
 			    net->name);
 	if (!net->foreign && bridge->group != net->group)
 		return fail(up, -EPERM,
-			    "bridge %s has group 0x%x: want 0x%x, as in its record: see `vnet "
-			    "show %s`",
+			    "bridge %s has group 0x%x, its record 0x%x: see `vnet show %s`",
 			    net->name, bridge->group, net->group, net->name);
 	if (strcmp(tap->kind, "tun") != 0 || tap->type != ARPHRD_ETHER ||
 	    strcmp(tap->name, up->tap) != 0)

@@ -416,6 +416,15 @@ static int delete (const struct vnet_spec *have, const struct vnet_snapshot *sna
 	return plan->failed;
 }
 
+static void note_stp(const struct vnet_spec *want, struct vnet_plan *plan)
+{
+	vnet_plan_note(plan,
+		       "with STP a guest waits %u s for its port (listening and learning, "
+		       "%u.%02u s each)",
+		       2 * want->forward_delay / 100, want->forward_delay / 100,
+		       want->forward_delay % 100);
+}
+
 static int plan_spec(const struct vnet_spec *have, const struct vnet_spec *want,
 		     const struct vnet_snapshot *snap, struct vnet_plan *plan,
 		     struct vnet_error *err)
@@ -427,6 +436,8 @@ static int plan_spec(const struct vnet_spec *have, const struct vnet_spec *want,
 	if (!want)
 		return delete (have, snap, plan, err);
 	link = link_of(want);
+	if (want->stp && (!have || !have->stp))
+		note_stp(want, plan);
 	now = have || want->foreign ? own_link(want, snap) : NULL;
 	if (now) {
 		link.index = now->index;

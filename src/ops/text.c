@@ -132,11 +132,15 @@ static_assert(sizeof(kinds) / sizeof(kinds[0]) == VNET_OP_KIND_COUNT,
 
 static void put_encoded(struct vn_text *text, const char *s)
 {
-	for (; *s; s++) {
-		if (*s <= ' ' || *s == '%' || *s > '~')
-			vn_text_add(text, "%%%02x", (uint8_t)*s);
-		else
-			vn_text_add(text, "%c", *s);
+	while (*s) {
+		size_t plain = 0;
+
+		while (s[plain] > ' ' && s[plain] != '%' && s[plain] <= '~')
+			plain++;
+		vn_text_add(text, "%.*s", (int)plain, s);
+		s += plain;
+		if (*s)
+			vn_text_add(text, "%%%02x", (uint8_t)*s++);
 	}
 }
 
