@@ -8,7 +8,7 @@
 
 #include <vnet/mode.h>
 
-extern const struct vnet_mode vnet_mode_bridge;
+extern const struct vnet_mode vn_mode_bridge;
 
 #define KEY(k) (1ULL << VNET_KEY_##k)
 
@@ -168,7 +168,7 @@ static uint32_t choose_group(const struct vnet_snapshot *snap)
 static int choose(struct vnet_spec *spec, const struct vnet_snapshot *snap, struct vnet_plan *notes,
 		  struct vnet_error *err)
 {
-	int r = vnet_spec_defaults(spec, vnet_mode_bridge.keys, err);
+	int r = vnet_spec_defaults(spec, vn_mode_bridge.keys, err);
 
 	if (r < 0)
 		return r;
@@ -455,7 +455,7 @@ static int plan_spec(const struct vnet_spec *have, const struct vnet_spec *want,
 	return r < 0 ? r : plan->failed;
 }
 
-const struct vnet_mode vnet_mode_bridge = {
+const struct vnet_mode vn_mode_bridge = {
 	.id = VNET_MODE_BRIDGE,
 	.name = "bridge",
 	.help = "a bridge of the host that guests share",

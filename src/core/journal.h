@@ -5,8 +5,8 @@
 #include <vnet/plan.h>
 
 /*
- * The journal of a transaction that is under way: what it does, and what undoes
- * it. It is whole or not there (written beside, then renamed), and never synced:
+ * The journal of a transaction that is under way: of what it does that which its end
+ * shows (nothing, once it is on the way back), and what undoes it. It is whole or not there (written beside, then renamed), and never synced:
  * a reboot clears the kernel's state and it together.
  */
 struct vn_journal {

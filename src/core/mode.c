@@ -8,10 +8,10 @@
 
 #include "base/text.h"
 
-extern const struct vnet_mode vnet_mode_bridge;
+extern const struct vnet_mode vn_mode_bridge;
 
 static const struct vnet_mode *const modes[] = {
-	[VNET_MODE_BRIDGE] = &vnet_mode_bridge,
+	[VNET_MODE_BRIDGE] = &vn_mode_bridge,
 };
 
 static_assert(sizeof(modes) / sizeof(modes[0]) == VNET_MODE_COUNT, "modes[] covers vnet_mode_id");

@@ -127,12 +127,17 @@ static int take_lock(const struct vnet *vnet, const char *what, struct vnet_erro
 	char path[VNET_PATH_SIZE];
 	char who[128];
 	char holder[128] = "";
-	int r = vn_dir_make(vnet->run_dir);
+	const char *dir = vnet->run_dir;
+	int r = vn_dir_make(dir);
 
-	if (r == 0 && vnet->initial)
-		r = vn_dir_make(LEASE_DIR);
-	if (r == 0)
-		r = vn_format(path, sizeof(path), "%s/lock", vnet->run_dir);
+	if (r == 0 && vnet->initial) {
+		dir = LEASE_DIR;
+		r = vn_dir_make(dir);
+	}
+	if (r == 0) {
+		dir = vnet->run_dir;
+		r = vn_format(path, sizeof(path), "%s/lock", dir);
+	}
 	if (r == 0) {
 		(void)snprintf(who, sizeof(who), "pid %d: %s", (int)getpid(), what);
 		r = vn_lock_take(path, who, LOCK_MS, holder, sizeof(holder));
@@ -142,10 +147,9 @@ static int take_lock(const struct vnet *vnet, const char *what, struct vnet_erro
 		if (err)
 			err->outcome = VNET_OUTCOME_FAILED;
 	} else if (r == -EACCES || r == -EPERM) {
-		(void)vnet_error_set(err, r, "no permission for %s: want root, or sudo",
-				     vnet->run_dir);
+		(void)vnet_error_set(err, r, "no permission for %s: want root, or sudo", dir);
 	} else if (r < 0) {
-		(void)vnet_error_set(err, r, "%s: %s", vnet->run_dir, vn_strerror(r));
+		(void)vnet_error_set(err, r, "%s: %s", dir, vn_strerror(r));
 	}
 	return r;
 }
@@ -256,8 +260,10 @@ int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 	if (r == 0)
 		r = vn_txn_recover(&txn, &journal, &head, how->dry_run, &forward, err);
 	if (r == 0) {
-		if (!how->dry_run)
+		if (!how->dry_run) {
 			drop_temporaries(&journal.plan);
+			drop_temporaries(&journal.undo);
+		}
 		*ret_what = take_ptr(&journal.what);
 		*ret_plan = journal.undo;
 		vnet_plan_init(&journal.undo);

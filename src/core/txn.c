@@ -8,7 +8,7 @@
  * 1. The models run the plan on the snapshot. What they refuse, the kernel would
  *    refuse too: nothing has been written yet.
  * 2. For each operation its inverse is worked out from the state just before it.
- * 3. Plan and undo go into the journal.
+ * 3. The undo goes into the journal, and what the end of the plan will show.
  * 4. The operations run, netlink ones of one namespace together, and every
  *    acknowledgement is kept. One that was lost leaves its operation unknown.
  * 5. The kernel is read again: success is what it shows, not what was answered.
@@ -304,6 +304,21 @@ static void set_outcome(struct vnet_error *err, enum vnet_outcome outcome)
 		err->outcome = outcome;
 }
 
+/* Run the undo and drop the journal. Returns 0 when all is back. */
+static int take_back(const struct vn_txn *txn, const struct vnet_snapshot *before,
+		     const struct vnet_plan *undo, struct vnet_error *err)
+{
+	static const struct vnet_plan nothing;
+	int r;
+
+	/* From here on there is no way forward, even if the kernel shows the whole plan. */
+	(void)vn_journal_write(txn->journal, txn->what, txn->net, &nothing, undo);
+	r = run_undo(txn, before, undo, err);
+	if (r == 0 && unlink(txn->journal) < 0 && errno != ENOENT)
+		r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal, vn_strerror(-errno));
+	return r;
+}
+
 /* Take back what was done, and say in @err what became of it. */
 static void go_back(const struct vn_txn *txn, const struct vnet_snapshot *before,
 		    const struct vnet_plan *undo, struct vnet_error *err)
@@ -311,8 +326,7 @@ static void go_back(const struct vn_txn *txn, const struct vnet_snapshot *before
 	struct vnet_error second = { 0 };
 	size_t len;
 
-	if (run_undo(txn, before, undo, &second) == 0 &&
-	    (unlink(txn->journal) == 0 || errno == ENOENT)) {
+	if (take_back(txn, before, undo, &second) == 0) {
 		set_outcome(err, VNET_OUTCOME_FAILED);
 		return;
 	}
@@ -321,7 +335,36 @@ static void go_back(const struct vn_txn *txn, const struct vnet_snapshot *before
 		return;
 	len = strlen(err->msg);
 	(void)vn_format(err->msg + len, sizeof(err->msg) - len,
-			"; undo incomplete (%s): run `vnet recover`", second.msg);
+			"; undo incomplete: run `vnet recover` (%s)", second.msg);
+}
+
+/* The operations of @plan that its end shows; what a later one overrode is not among them. */
+static int shown_at_end(const struct vnet_plan *plan, const struct vnet_snapshot *predicted,
+			struct vnet_plan *ret_shown)
+{
+	vnet_plan_init(ret_shown);
+	for (size_t i = 0; i < plan->n_ops; i++) {
+		if (vn_op_row(&plan->ops[i])->done(&plan->ops[i], predicted))
+			(void)vnet_plan_add(ret_shown, &plan->ops[i]);
+	}
+	return ret_shown->failed;
+}
+
+static int write_journal(const struct vn_txn *txn, const struct vnet_plan *plan,
+			 const struct vnet_snapshot *predicted, const struct vnet_plan *undo,
+			 struct vnet_error *err)
+{
+	struct vnet_plan shown;
+	int r = shown_at_end(plan, predicted, &shown);
+
+	if (r == 0)
+		r = vn_journal_write(txn->journal, txn->what, txn->net, &shown, undo);
+	vnet_plan_done(&shown);
+	if (r == 0)
+		return 0;
+	(void)vnet_error_set(err, r, "write %s: %s", txn->journal, vn_strerror(r));
+	set_outcome(err, VNET_OUTCOME_FAILED);
+	return r;
 }
 
 int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
@@ -344,11 +387,8 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 		vnet_snapshot_done(&predicted);
 		return vnet_error_set(err, r, "planning the undo: %s", vn_strerror(r));
 	}
-	r = vn_journal_write(txn->journal, txn->what, txn->net, plan, &undo);
-	if (r < 0) {
-		(void)vnet_error_set(err, r, "write %s: %s", txn->journal, vn_strerror(r));
-		set_outcome(err, VNET_OUTCOME_FAILED);
-	} else {
+	r = write_journal(txn, plan, &predicted, &undo, err);
+	if (r == 0) {
 		r = run_plan(txn, before, plan, err);
 		if (r == 0)
 			r = verify(txn, plan, &predicted, err);
@@ -366,14 +406,16 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 /* ---- recovering ---- */
 
 /*
- * The last operation runs alone and only after all others were acknowledged: when
- * the state shows it, nothing was left to do but the commit.
+ * When the state shows every operation that the end of the plan shows, nothing was
+ * left to do but the commit.
  */
-static bool all_done(const struct vnet_plan *plan, const struct vnet_snapshot *state)
+static bool all_done(const struct vnet_plan *shown, const struct vnet_snapshot *state)
 {
-	const struct vnet_op *last = plan->n_ops ? &plan->ops[plan->n_ops - 1] : NULL;
-
-	return last && vn_op_row(last)->done(last, state);
+	for (size_t i = 0; i < shown->n_ops; i++) {
+		if (!vn_op_row(&shown->ops[i])->done(&shown->ops[i], state))
+			return false;
+	}
+	return shown->n_ops > 0;
 }
 
 int vn_txn_recover(const struct vn_txn *txn, const struct vn_journal *journal,

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # The quickstart works, twice in a row, and leaves nothing behind: not after success, failure, or a
 # signal of any kind. Needs root. VNET_BUILD, when set, is the build that it installs.
 
