@@ -173,7 +173,6 @@ static struct number zero(unsigned short type)
 {
 	struct number number = { .head = { .rta_len = sizeof(number), .rta_type = type } };
 
-	number.value = 0;
 	return number;
 }
 
@@ -191,13 +190,13 @@ static int release(int sock, const struct link *link)
 			  .nlmsg_type = RTM_SETLINK,
 			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
 		.ifi = { .ifi_index = link->index, .ifi_change = IFF_UP },
-		.master = zero(IFLA_MASTER),
-		.group = zero(IFLA_GROUP),
 		.alias = { .rta_len = sizeof(request.alias), .rta_type = IFLA_IFALIAS },
 	};
 	char reply[REPLY_SIZE];
 	ssize_t r;
 
+	request.master = zero(IFLA_MASTER);
+	request.group = zero(IFLA_GROUP);
 	if (marked(link))
 		request.head.nlmsg_len = sizeof(request);
 	r = ask(sock, &request, request.head.nlmsg_len, reply, sizeof(reply));

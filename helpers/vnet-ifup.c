@@ -27,8 +27,7 @@
  * The network is found by name; its record, a text, says how its links are marked. One send asks
  * the kernel for the bridge and the tap; one more makes all changes, the tap addressed by index,
  * and each acknowledgement counts. After a failure the tap is put back as it was found. Every
- * guest waits for this, so it is one static file that allocates nothing: all buffers are of a
- * fixed size, on the stack.
+ * guest waits for this: it is one static file that allocates nothing, its buffers on the stack.
  */
 
 #define SELF	      "vnet-ifup"
