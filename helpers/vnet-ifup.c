@@ -291,12 +291,11 @@ static int network_find(struct ifup *up, const char *argv0, struct network *ret_
 	if (given)
 		return fail(up, -ENOENT, "no network '%s' (from %.40s): want one of: %s", name,
 			    where, up->count ? up->list : "none, yet");
-	if (!up->count)
-		return fail(up, -ENOENT, "no network: want one, by `vnet bridge create`");
-	if (up->count > 1)
-		return fail(up, -ENOTUNIQ,
-			    "which network of %s: want it named by $VNET_NET, in " CONF
-			    ", or by a link " SELF "-NETWORK to this program",
+	if (up->count != 1)
+		return fail(up, -ENOENT,
+			    up->count ? "which network of %s: want it named by $VNET_NET, in " CONF
+					", or by a link " SELF "-NETWORK to this program" :
+					"no network%s: want one, by `vnet bridge create`",
 			    up->list);
 	return 0;
 }
@@ -439,8 +438,7 @@ static int links_check(struct ifup *up, const struct network *net, const struct 
 			    net->name, net->name);
 	/* By a name, the kernel finds a link by its other names, too. */
 	if (strcmp(bridge->kind, "bridge") != 0 || strcmp(bridge->name, net->name) != 0)
-		return fail(up, -ENOTSUP, "%s is no bridge: see `vnet show %s`", net->name,
-			    net->name);
+		return fail(up, -ENOTSUP, "%s is no bridge: see `vnet show`", net->name);
 	if (!net->foreign && bridge->group != net->group)
 		return fail(up, -EPERM,
 			    "bridge %s has group 0x%x, its record 0x%x: see `vnet show %s`",
@@ -449,8 +447,10 @@ static int links_check(struct ifup *up, const struct network *net, const struct 
 	    strcmp(tap->name, up->tap) != 0)
 		return fail(up, -ENOTSUP, "no tap of this network namespace: want one");
 	if (tap->master && tap->master != (uint32_t)bridge->index)
-		return fail(up, -EBUSY, "a port of another link: want it free, or on %s",
-			    net->name);
+		return fail(up, -EBUSY, "a port of another link: want it free");
+	if (tap->mtu < 1280 && bridge->mtu >= 1280) /* RFC 8200: below, Linux has no IPv6 on it */
+		return fail(up, -ERANGE, "MTU %u: want 1280 or more, or IPv6 comes up with %s's %u",
+			    tap->mtu, net->name, bridge->mtu);
 	return 0;
 }
 
@@ -560,8 +560,7 @@ static int start(struct ifup *up)
 	if (up->sock < 0 || (getsockopt(up->sock, SOL_SOCKET, SO_NETNS_COOKIE, &id, &len) < 0 &&
 			     stat("/proc/thread-self/ns/net", &st) < 0))
 		return fail(up, -errno, "netlink: %s", strerror(errno));
-	if (!id)
-		id = (uint64_t)st.st_dev << 32 ^ (uint64_t)st.st_ino;
+	id = id ? id : (uint64_t)st.st_dev << 32 ^ (uint64_t)st.st_ino;
 	(void)setsockopt(up->sock, SOL_NETLINK, NETLINK_EXT_ACK, &(int){ 1 }, sizeof(int));
 	return vn_format(up->records, sizeof(up->records), "/run/vnet/%ju", (uintmax_t)id);
 }

@@ -232,54 +232,6 @@ static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_
 	return r;
 }
 
-static int run_change(struct vnet *vnet, const struct change *c, const struct vnet_how *how,
-		      struct vnet_result *ret_result, struct vnet_error *err)
-{
-	struct vnet_error why = { 0 };
-	auto_fd lock = -1;
-	int tries = 0;
-	int r = vnet_name_parse(c->name, (char[VNET_NAME_SIZE]){ 0 }, err);
-
-	if (r == 0)
-		r = vn_net_begin(vnet, how, &lock, err);
-	if (r < 0)
-		return r;
-	do {
-		why = (struct vnet_error){ 0 };
-		r = attempt(vnet, c, how, ret_result, &why);
-	} while (r == -EEXIST && why.outcome == VNET_OUTCOME_FAILED && ++tries < INDEX_RETRIES);
-	if (r < 0 && err && !err->code)
-		*err = why;
-	return r;
-}
-
-int vnet_create(struct vnet *vnet, enum vnet_mode_id mode, const char *name,
-		const struct vnet_edit *edits, size_t n, const struct vnet_how *how,
-		struct vnet_result *ret_result, struct vnet_error *err)
-{
-	struct change c = { .verb = CHANGE_CREATE, .mode = mode, .name = name };
-
-	c.edits = edits;
-	c.n = n;
-	return run_change(vnet, &c, how, ret_result, err);
-}
-
-int vnet_set(struct vnet *vnet, const char *name, const struct vnet_edit *edits, size_t n,
-	     const struct vnet_how *how, struct vnet_result *ret_result, struct vnet_error *err)
-{
-	struct change c = { .verb = CHANGE_SET, .name = name, .edits = edits, .n = n };
-
-	return run_change(vnet, &c, how, ret_result, err);
-}
-
-int vnet_delete(struct vnet *vnet, const char *name, const struct vnet_how *how,
-		struct vnet_result *ret_result, struct vnet_error *err)
-{
-	struct change c = { .verb = CHANGE_DELETE, .name = name };
-
-	return run_change(vnet, &c, how, ret_result, err);
-}
-
 /* ---- which network is meant ---- */
 
 typedef bool match_fn(const struct vnet_spec *spec, const struct vnet_snapshot *snap,
@@ -357,29 +309,90 @@ static int the_network(const struct vnet *vnet, match_fn *match, const void *arg
 	return r;
 }
 
+/* Where none was named: only the lock makes sure that it stays the one. */
+static int find_network(const struct vnet *vnet, const struct change *c,
+			char ret_name[VNET_NAME_SIZE], struct vnet_error *err)
+{
+	struct vnet_range range;
+	char subject[80];
+	int r;
+
+	if (c->verb == CHANGE_DHCP_STOP)
+		return the_network(vnet, is_served, NULL, "is served", ret_name, err);
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->edits[i].key != VNET_KEY_DHCP_RANGE)
+			continue;
+		r = vnet_range_parse(c->edits[i].text, &range, err);
+		if (r < 0)
+			return r;
+		(void)snprintf(subject, sizeof(subject), "has a subnet with %.40s",
+			       c->edits[i].text);
+		return the_network(vnet, holds_range, &range, subject, ret_name, err);
+	}
+	return vnet_error_set(err, -EINVAL, "no range: want one such as 10.1.1.11-100");
+}
+
+/* ---- all together ---- */
+
+static int run_change(struct vnet *vnet, const struct change *asked, const struct vnet_how *how,
+		      struct vnet_result *ret_result, struct vnet_error *err)
+{
+	struct change c = *asked;
+	struct vnet_error why = { 0 };
+	char found[VNET_NAME_SIZE];
+	auto_fd lock = -1;
+	int tries = 0;
+	int r = c.name ? vnet_name_parse(c.name, found, err) : 0;
+
+	if (r == 0)
+		r = vn_net_begin(vnet, how, &lock, err);
+	if (r == 0 && !c.name) {
+		r = find_network(vnet, asked, found, err);
+		c.name = found;
+	}
+	if (r < 0)
+		return r;
+	do {
+		why = (struct vnet_error){ 0 };
+		r = attempt(vnet, &c, how, ret_result, &why);
+	} while (r == -EEXIST && why.outcome == VNET_OUTCOME_FAILED && ++tries < INDEX_RETRIES);
+	if (r < 0 && err && !err->code)
+		*err = why;
+	return r;
+}
+
+int vnet_create(struct vnet *vnet, enum vnet_mode_id mode, const char *name,
+		const struct vnet_edit *edits, size_t n, const struct vnet_how *how,
+		struct vnet_result *ret_result, struct vnet_error *err)
+{
+	struct change c = { .verb = CHANGE_CREATE, .mode = mode, .name = name };
+
+	c.edits = edits;
+	c.n = n;
+	return run_change(vnet, &c, how, ret_result, err);
+}
+
+int vnet_set(struct vnet *vnet, const char *name, const struct vnet_edit *edits, size_t n,
+	     const struct vnet_how *how, struct vnet_result *ret_result, struct vnet_error *err)
+{
+	struct change c = { .verb = CHANGE_SET, .name = name, .edits = edits, .n = n };
+
+	return run_change(vnet, &c, how, ret_result, err);
+}
+
+int vnet_delete(struct vnet *vnet, const char *name, const struct vnet_how *how,
+		struct vnet_result *ret_result, struct vnet_error *err)
+{
+	struct change c = { .verb = CHANGE_DELETE, .name = name };
+
+	return run_change(vnet, &c, how, ret_result, err);
+}
+
 int vnet_dhcp(struct vnet *vnet, const char *name, const struct vnet_edit *edits, size_t n,
 	      const struct vnet_how *how, struct vnet_result *ret_result, struct vnet_error *err)
 {
 	struct change c = { .verb = CHANGE_DHCP, .name = name, .edits = edits, .n = n };
-	char found[VNET_NAME_SIZE];
-	struct vnet_range range;
-	char subject[80];
-	int r = name ? 0 : -ENOENT;
 
-	for (size_t i = 0; i < n && r < 0; i++) {
-		if (edits[i].key != VNET_KEY_DHCP_RANGE)
-			continue;
-		r = vnet_range_parse(edits[i].text, &range, err);
-		if (r < 0)
-			return r;
-		(void)snprintf(subject, sizeof(subject), "has a subnet with %.40s", edits[i].text);
-		r = the_network(vnet, holds_range, &range, subject, found, err);
-		if (r < 0)
-			return r;
-		c.name = found;
-	}
-	if (r < 0)
-		return vnet_error_set(err, -EINVAL, "no range: want one such as 10.1.1.11-100");
 	return run_change(vnet, &c, how, ret_result, err);
 }
 
@@ -387,14 +400,8 @@ int vnet_dhcp_stop(struct vnet *vnet, const char *name, const struct vnet_how *h
 		   struct vnet_result *ret_result, struct vnet_error *err)
 {
 	struct change c = { .verb = CHANGE_DHCP_STOP, .name = name };
-	char found[VNET_NAME_SIZE];
-	int r = 0;
 
-	if (!name) {
-		r = the_network(vnet, is_served, NULL, "is served", found, err);
-		c.name = found;
-	}
-	return r < 0 ? r : run_change(vnet, &c, how, ret_result, err);
+	return run_change(vnet, &c, how, ret_result, err);
 }
 
 void vnet_result_done(struct vnet_result *result)

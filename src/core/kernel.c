@@ -14,12 +14,14 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/snapshot.h"
 #include "core/exec.h"
 #include "core/facts.h"
 #include "ops/ops.h"
 #include "services/dnsmasq.h"
 #include "sys/netns.h"
+#include "sys/process.h"
 #include "wire/read.h"
 
 enum { BATCH_BUF = 65536 }; /* 64 messages; the largest, of a veth pair, has 400 bytes */
@@ -142,6 +144,18 @@ static int visit(void *arg)
 	return vn_op_row(v->op)->perform(v->op, v->env);
 }
 
+/* Others may live there (someone's shell): they keep it alive, and nobody kills them. */
+static void tell_who_stays(const struct kernel *k, const struct vnet_op *op)
+{
+	int netns = k->env.netns[op->ns];
+	pid_t pid = netns >= 0 ? vn_process_find(netns, NULL, 0) : 0;
+
+	if (pid > 0)
+		vn_log(VNET_LOG_WARNING,
+		       "the namespace %s lives on without its name: process %d is in it",
+		       op->u.netns.name, (int)pid);
+}
+
 static int kernel_system(void *self, const struct vnet_op *op)
 {
 	struct kernel *k = self;
@@ -150,8 +164,10 @@ static int kernel_system(void *self, const struct vnet_op *op)
 
 	if (vn_op_row(op)->inside && op->ns != VNET_NS_HOST)
 		return vn_netns_run(k->env.netns[op->ns], visit, &v);
-	if (op->kind == VNET_OP_NETNS_DEL)
+	if (op->kind == VNET_OP_NETNS_DEL) {
+		tell_who_stays(k, op);
 		close_ns(k, op->ns);
+	}
 	r = visit(&v);
 	if (r == 0 && op->kind == VNET_OP_NETNS_ADD) {
 		close_ns(k, op->ns);

@@ -253,28 +253,38 @@ static int verify(const struct vn_txn *txn, const struct vnet_plan *plan,
 
 /* ---- undoing ---- */
 
-/* The same state by another way: a run of its own for each, so that one that fails stops none. */
+/*
+ * A run of its own for each, so that one that fails stops none. What its model refuses
+ * is not even tried: no namespace goes while a server runs in it.
+ */
 static int undo_one(const struct vn_txn *txn, const struct vnet_plan *undo, size_t i,
 		    struct vnet_snapshot *state)
 {
+	const struct vnet_plan one = { .ops = &undo->ops[i], .n_ops = 1 };
 	const struct vnet_op *op = &undo->ops[i];
 	const struct vn_op_row *row = vn_op_row(op);
 	struct vnet_error err = { 0 };
+	struct vnet_snapshot after;
+	size_t at;
 	int r;
 
 	if (row->done(op, state))
 		return 0;
+	r = vn_plan_predict(state, &one, &after, &at);
+	if (r < 0)
+		return r == row->gone ? 0 : r;
 	if (row->class == VN_OP_NETLINK)
 		r = run_batch(txn, state, undo, i, 1, &err);
 	else
 		r = run_one(txn, undo, i, &err);
-	if (r < 0 && r == row->gone)
-		r = 0;
-	if (r < 0)
+	if (r < 0 && r != row->gone) {
 		vn_log(VNET_LOG_WARNING, "%s: undo: %s", txn->what, err.msg);
-	else
-		(void)row->model(op, state);
-	return r;
+		vnet_snapshot_done(&after);
+		return r;
+	}
+	vnet_snapshot_done(state);
+	*state = after;
+	return 0;
 }
 
 /* Run @undo from the state that is there. Returns 0 when all is back. */

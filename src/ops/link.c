@@ -69,12 +69,12 @@ static int add_model(const struct vnet_op *op, struct vnet_snapshot *snap)
 	link.accept_ra = UNKNOWN_CONF;
 	link.autoconf = UNKNOWN_CONF;
 	link.port = (struct vnet_port_attrs){ 0 };
+	link.tx_queues = 1;
+	link.rx_queues = 1;
 	if (!is_veth(op)) {
 		link.mtu = 1500; /* ETH_DATA_LEN: what ether_setup() of the kernel gives */
 		link.peer = 0;
 		link.master = 0;
-		link.tx_queues = 1;
-		link.rx_queues = 1;
 		return vn_snapshot_add_link(snap, op->ns, &link);
 	}
 	link.peer = op->u.link.peer.index;
@@ -363,14 +363,15 @@ static void restore_end(const struct vnet_link *link, enum vnet_ns_id ns,
 	}
 }
 
-static void restore_veth(const struct vnet_link *link, enum vnet_ns_id ns,
+/* Half a pair can't be made: false. */
+static bool restore_veth(const struct vnet_link *link, enum vnet_ns_id ns,
 			 const struct vnet_snapshot *before, struct vnet_plan *undo)
 {
 	const struct vnet_link *end = vnet_link_by_index(before, VNET_NS_DHCP, link->peer);
 	struct vnet_peer peer = { .ns = VNET_NS_DHCP };
 
 	if (!end)
-		return;
+		return false;
 	peer.index = end->index;
 	peer.group = end->group;
 	peer.mac = end->mac;
@@ -380,6 +381,7 @@ static void restore_veth(const struct vnet_link *link, enum vnet_ns_id ns,
 		vnet_plan_link_set(undo, ns, link, VNET_LINK_ISOLATED);
 	vnet_plan_csum_off(undo, VNET_NS_DHCP, end->name);
 	restore_end(end, VNET_NS_DHCP, before, undo);
+	return true;
 }
 
 void vn_link_restore(const struct vnet_link *link, enum vnet_ns_id ns,
@@ -387,10 +389,10 @@ void vn_link_restore(const struct vnet_link *link, enum vnet_ns_id ns,
 {
 	const struct vnet_ns *in = &before->ns[ns];
 
-	if (!strcmp(link->kind, "veth"))
-		restore_veth(link, ns, before, undo);
-	else
+	if (strcmp(link->kind, "veth") != 0)
 		vnet_plan_link_add(undo, ns, link, NULL);
+	else if (!restore_veth(link, ns, before, undo))
+		return;
 	restore_end(link, ns, before, undo);
 	for (size_t i = 0; i < in->n_links; i++) {
 		if (in->links[i].master != link->index)

@@ -78,6 +78,8 @@ static int del_model(const struct vnet_op *op, struct vnet_snapshot *snap)
 {
 	if (!snap->ns[op->ns].exists)
 		return -ENOENT;
+	if (snap->running) /* without its namespace nobody would find the server again */
+		return -EBUSY;
 	vn_snapshot_clear_ns(snap, op->ns);
 	return 0;
 }

@@ -49,9 +49,18 @@ static bool start_done(const struct vnet_op *op, const struct vnet_snapshot *sna
 	return snap->running;
 }
 
+/* With the capabilities that src/services gives it, and the directory that it wants. */
 static void start_shell(const struct vnet_op *op, const char *netns, struct vn_text *text)
 {
-	vn_text_add(text, "ip netns exec %s dnsmasq --conf-file=%s\n", netns, op->u.service.conf);
+	const char *slash = strrchr(op->u.service.leases, '/');
+
+	vn_text_add(text, "mkdir -p %.*s\n", slash ? (int)(slash - op->u.service.leases) : 0,
+		    op->u.service.leases);
+	vn_text_add(text,
+		    "ip netns exec %s setpriv --no-new-privs "
+		    "--bounding-set=-all,+net_admin,+net_bind_service,+setuid,+setgid "
+		    "dnsmasq --conf-file=%s\n",
+		    netns, op->u.service.conf);
 }
 
 const struct vn_op_row vn_op_service_start = {
@@ -94,7 +103,10 @@ static bool stop_done(const struct vnet_op *op, const struct vnet_snapshot *snap
 static void stop_shell(const struct vnet_op *op, const char *netns, struct vn_text *text)
 {
 	(void)netns;
-	vn_text_add(text, "kill \"$(cat %s)\"; while [ -e %s ]; do sleep 0.01; done\n",
+	/* The server may not delete its pid file: it is not root any more. */
+	vn_text_add(text,
+		    "pid=$(cat %s); kill \"$pid\"; while kill -0 \"$pid\" 2>/dev/null; do "
+		    "sleep 0.01; done; rm -f %s\n",
 		    op->u.service.pid_file, op->u.service.pid_file);
 }
 

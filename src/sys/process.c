@@ -322,7 +322,7 @@ static int is_meant(pid_t pid, const char *ns, const char *arg)
 {
 	int r = lives_in(pid, ns);
 
-	return r && has_arg(pid, arg) ? r : 0;
+	return r && (!arg || has_arg(pid, arg)) ? r : 0;
 }
 
 static pid_t proc_scan(DIR *proc, const char *ns, const char *arg)

@@ -35,7 +35,7 @@ void vn_process_abort(pid_t pid);
 
 /*
  * Find the process in the namespace @netns whose command line has an argument
- * equal to @arg. @hint: a pid to look at first, or 0.
+ * equal to @arg (NULL: any process there). @hint: a pid to look at first, or 0.
  * Returns its pid, 0 if there is none, or a negative errno; -EACCES or -EPERM if
  * there is one with such an argument whose namespace the caller may not see.
  */
