@@ -35,8 +35,7 @@ struct cli_verb {
 	const char *arg;
 	const char *help;
 	enum vn_verb verb;
-	int (*run)(const struct cli_verb *verb, const struct cli_args *args,
-		   struct vnet_error *err);
+	int (*run)(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 };
 
 extern const struct cli_verb cli_verbs[];
@@ -60,14 +59,14 @@ void cli_help_verb(const struct cli_verb *verb);
 void cli_help_scdoc(void);
 
 /* The verbs. Return an exit status (0, or VNET_OUTCOME_DIFFERENCES) or a negative errno. */
-int cmd_create(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
-int cmd_set(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
-int cmd_delete(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
-int cmd_dhcp(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
-int cmd_dhcp_stop(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
-int cmd_leases(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
-int cmd_show(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
-int cmd_recover(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err);
+int cmd_create(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
+int cmd_set(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
+int cmd_delete(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
+int cmd_dhcp(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
+int cmd_dhcp_stop(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
+int cmd_leases(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
+int cmd_show(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
+int cmd_recover(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 
 /* Print a plan's notes to stderr, and for a dry run its commands to stdout. */
 int cli_print_plan(const struct vnet_plan *plan, const struct cli_args *args,

@@ -16,65 +16,44 @@ static struct vnet_how how_of(const struct cli_args *args)
 	};
 }
 
-int cmd_create(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err)
+/* Print what a change that went well did, and let it go. */
+static int tell(struct vnet_result *result, const struct cli_args *args, struct vnet_error *err)
 {
-	struct vnet_how how = how_of(args);
-	struct vnet_result result;
-	struct vnet *vnet;
-	int r = vnet_open(&vnet, err);
+	int r = cli_print_plan(&result->plan, args, err);
 
-	(void)verb;
-	if (r < 0)
-		return r;
-	r = vnet_create(vnet, args->mode, args->arg, args->edits, args->n_edits, &how, &result,
-			err);
-	if (r == 0) {
-		r = cli_print_plan(&result.plan, args, err);
-		vnet_result_done(&result);
-	}
-	vnet_close(vnet);
+	vnet_result_done(result);
 	return r;
 }
 
-int cmd_set(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err)
+int cmd_create(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err)
 {
 	struct vnet_how how = how_of(args);
 	struct vnet_result result;
-	struct vnet *vnet;
+	int r = vnet_create(vnet, args->mode, args->arg, args->edits, args->n_edits, &how, &result,
+			    err);
+
+	return r < 0 ? r : tell(&result, args, err);
+}
+
+int cmd_set(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err)
+{
+	struct vnet_how how = how_of(args);
+	struct vnet_result result;
 	int r;
 
-	(void)verb;
 	if (!args->n_edits)
 		return vnet_error_set(err, -EINVAL, "nothing to set: want an option (see --help)");
-	r = vnet_open(&vnet, err);
-	if (r < 0)
-		return r;
 	r = vnet_set(vnet, args->arg, args->edits, args->n_edits, &how, &result, err);
-	if (r == 0) {
-		r = cli_print_plan(&result.plan, args, err);
-		vnet_result_done(&result);
-	}
-	vnet_close(vnet);
-	return r;
+	return r < 0 ? r : tell(&result, args, err);
 }
 
-int cmd_delete(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err)
+int cmd_delete(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err)
 {
 	struct vnet_how how = how_of(args);
 	struct vnet_result result;
-	struct vnet *vnet;
-	int r = vnet_open(&vnet, err);
+	int r = vnet_delete(vnet, args->arg, &how, &result, err);
 
-	(void)verb;
-	if (r < 0)
-		return r;
-	r = vnet_delete(vnet, args->arg, &how, &result, err);
-	if (r == 0) {
-		r = cli_print_plan(&result.plan, args, err);
-		vnet_result_done(&result);
-	}
-	vnet_close(vnet);
-	return r;
+	return r < 0 ? r : tell(&result, args, err);
 }
 
 /* "br0: 10.1.1.11-10.1.1.100 from 10.1.1.253, router 10.1.1.254, dns 192.0.2.53" */
@@ -100,64 +79,40 @@ static void print_served(const struct vnet_spec *spec)
 	}
 }
 
-int cmd_dhcp(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err)
+int cmd_dhcp(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err)
 {
 	const char *net = args->call.net[0] ? args->call.net : NULL;
 	struct vnet_how how = how_of(args);
 	struct vnet_result result;
-	struct vnet *vnet;
 	int r;
 
-	(void)verb;
 	args->edits[args->n_edits] =
 		(struct vnet_edit){ .key = VNET_KEY_DHCP_RANGE, .how = '=', .text = args->arg };
-	r = vnet_open(&vnet, err);
+	r = vnet_dhcp(vnet, net, args->edits, args->n_edits + 1, &how, &result, err);
 	if (r < 0)
 		return r;
-	r = vnet_dhcp(vnet, net, args->edits, args->n_edits + 1, &how, &result, err);
-	if (r == 0) {
-		r = cli_print_plan(&result.plan, args, err);
-		if (r == 0 && !args->call.dry_run)
-			print_served(&result.spec);
-		vnet_result_done(&result);
-	}
-	vnet_close(vnet);
-	return r;
+	if (!how.dry_run)
+		print_served(&result.spec);
+	return tell(&result, args, err);
 }
 
-int cmd_dhcp_stop(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err)
+int cmd_dhcp_stop(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err)
 {
 	const char *net = args->call.net[0] ? args->call.net : NULL;
 	struct vnet_how how = how_of(args);
 	struct vnet_result result;
-	struct vnet *vnet;
-	int r = vnet_open(&vnet, err);
+	int r = vnet_dhcp_stop(vnet, net, &how, &result, err);
 
-	(void)verb;
-	if (r < 0)
-		return r;
-	r = vnet_dhcp_stop(vnet, net, &how, &result, err);
-	if (r == 0) {
-		r = cli_print_plan(&result.plan, args, err);
-		vnet_result_done(&result);
-	}
-	vnet_close(vnet);
-	return r;
+	return r < 0 ? r : tell(&result, args, err);
 }
 
-int cmd_recover(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err)
+int cmd_recover(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err)
 {
 	struct vnet_how how = how_of(args);
 	struct vnet_plan plan;
-	struct vnet *vnet;
 	char *what;
-	int r = vnet_open(&vnet, err);
+	int r = vnet_recover(vnet, &how, &what, &plan, err);
 
-	(void)verb;
-	if (r < 0)
-		return r;
-	r = vnet_recover(vnet, &how, &what, &plan, err);
-	vnet_close(vnet);
 	if (r < 0)
 		return r;
 	r = cli_print_plan(&plan, args, err);

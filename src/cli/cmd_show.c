@@ -301,16 +301,12 @@ static int show_one(struct vnet *vnet, const char *name, bool json, json_t *arra
 	return 0;
 }
 
-int cmd_show(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err)
+int cmd_show(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err)
 {
 	json_t *array = args->call.json ? json_array() : NULL;
 	char **names = NULL;
-	struct vnet *vnet;
-	int r = vnet_open(&vnet, err);
+	int r;
 
-	(void)verb;
-	if (r < 0)
-		return r;
 	if (args->arg)
 		r = show_one(vnet, args->arg, args->call.json, array, err);
 	else
@@ -323,7 +319,6 @@ int cmd_show(const struct cli_verb *verb, const struct cli_args *args, struct vn
 		}
 	}
 	free(names);
-	vnet_close(vnet);
 	if (r == 0 && args->call.json)
 		return print_json(array, err);
 	json_decref(array);
@@ -377,16 +372,12 @@ static int leases_of(struct vnet *vnet, const char *name, json_t *array, struct 
 	return r;
 }
 
-int cmd_leases(const struct cli_verb *verb, const struct cli_args *args, struct vnet_error *err)
+int cmd_leases(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err)
 {
 	json_t *array = args->call.json ? json_array() : NULL;
 	char **names = NULL;
-	struct vnet *vnet;
-	int r = vnet_open(&vnet, err);
+	int r;
 
-	(void)verb;
-	if (r < 0)
-		return r;
 	if (args->call.net[0])
 		r = leases_of(vnet, args->call.net, array, err);
 	else
@@ -394,7 +385,6 @@ int cmd_leases(const struct cli_verb *verb, const struct cli_args *args, struct 
 	for (char **name = names; r == 0 && name && *name; name++)
 		r = leases_of(vnet, *name, array, err);
 	free(names);
-	vnet_close(vnet);
 	if (r == 0 && array)
 		return print_json(array, err);
 	json_decref(array);

@@ -113,6 +113,22 @@ static void hold_signals(void)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+static int run_verb(const struct cli_verb *verb, const struct cli_args *args,
+		    struct vnet_error *err)
+{
+	struct vnet *vnet;
+	int r;
+
+	if (verb->verb & VN_VERBS_CHANGING && !args->call.dry_run)
+		hold_signals();
+	r = vnet_open(&vnet, err);
+	if (r < 0)
+		return r;
+	r = verb->run(vnet, args, err);
+	vnet_close(vnet);
+	return r;
+}
+
 static int run(int argc, char **argv, struct vnet_error *err)
 {
 	const struct cli_verb *verb;
@@ -128,12 +144,10 @@ static int run(int argc, char **argv, struct vnet_error *err)
 	name_what(&args, words, argv);
 	if (r < 0)
 		return fail(args.what, err, r);
-	if (verb->verb & VN_VERBS_CHANGING && !args.call.dry_run)
-		hold_signals();
 	if (args.help)
 		cli_help_verb(verb);
 	else
-		r = verb->run(verb, &args, err);
+		r = run_verb(verb, &args, err);
 	if (r < 0)
 		r = fail(args.what, err, r);
 	cli_args_done(&args);

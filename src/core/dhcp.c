@@ -189,8 +189,11 @@ static bool plan_pair_change(const struct vnet_spec *want, const struct vnet_lin
 	uint32_t fields = 0;
 
 	if (end.mtu != bridge->mtu) {
-		end.mtu = inner.mtu = bridge->mtu;
+		end.mtu = bridge->mtu;
 		vnet_plan_link_set(plan, VNET_NS_HOST, &end, VNET_LINK_MTU);
+	}
+	if (inner.mtu != bridge->mtu) {
+		inner.mtu = bridge->mtu;
 		vnet_plan_link_set(plan, VNET_NS_DHCP, &inner, VNET_LINK_MTU);
 	}
 	if (end.master != bridge->index) {

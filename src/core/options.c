@@ -32,12 +32,15 @@ const struct vn_option vn_options[] = {
 			       .list = true,
 			       .verbs = OF_BRIDGE,
 			       .help = "address of the host on the bridge; may be given again" },
-	/* 68: RFC 791; 65535: ETH_MAX_MTU of linux/if_ether.h */
+	/*
+	 * 1280: RFC 8200, section 5; below it the kernel takes IPv6 off the link, and with
+	 * it what keeps router advertisements away. 65535: ETH_MAX_MTU of linux/if_ether.h
+	 */
 	[VNET_KEY_MTU] = { .key = "mtu",
 			   .arg = "BYTES",
 			   .type = VN_TYPE_NUMBER,
 			   .offset = SPEC(mtu),
-			   .min = 68,
+			   .min = 1280,
 			   .max = 65535,
 			   .dflt = "1500",
 			   .verbs = OF_BRIDGE,
@@ -251,7 +254,7 @@ static void print_mark(const void *value, struct vn_text *text)
 	vn_text_add(text, "0x%08" PRIx32, *(const uint32_t *)value);
 }
 
-/* Seconds with up to two decimals, into hundredths. */
+/* Seconds into hundredths, in steps of 0.1: less a kernel of 250 ticks a second does not keep. */
 static int parse_seconds(const struct vn_option *opt, const char *s, void *ret,
 			 struct vnet_error *err)
 {
@@ -267,12 +270,13 @@ static int parse_seconds(const struct vn_option *opt, const char *s, void *ret,
 	if (dot && (digits < 1 || digits > 2 || vn_number(dot + 1, 10, 0, 99, &part) < 0))
 		goto bad;
 	sec = sec * 100 + (digits == 1 ? part * 10 : part);
-	if (sec < opt->min || sec > opt->max)
+	if (sec < opt->min || sec > opt->max || sec % 10)
 		goto bad;
 	*(uint32_t *)ret = (uint32_t)sec;
 	return 0;
 bad:
-	return vnet_error_set(err, -ERANGE, "%s '%.40s': want seconds, %" PRIu64 " to %" PRIu64,
+	return vnet_error_set(err, -ERANGE,
+			      "%s '%.40s': want seconds, %" PRIu64 " to %" PRIu64 ", in tenths",
 			      opt->key, s, opt->min / 100, opt->max / 100);
 }
 

@@ -127,18 +127,27 @@ static int op_error(const struct vn_txn *txn, const struct vnet_plan *plan, size
 	return r;
 }
 
-/* One that removes a link never shares a sendmsg: it would run though one before it failed. */
+/*
+ * The messages behind a failed one run all the same. So one that removes a link goes
+ * alone; and so does one that makes a link, or those behind it, which have its index,
+ * would reach the stranger who took that a moment before.
+ */
+static bool goes_alone(const struct vnet_op *op)
+{
+	return op->kind == VNET_OP_LINK_ADD || op->kind == VNET_OP_LINK_DEL;
+}
+
 static size_t batch_length(const struct vnet_plan *plan, size_t at)
 {
 	size_t n = 1;
 
-	if (plan->ops[at].kind == VNET_OP_LINK_DEL)
+	if (goes_alone(&plan->ops[at]))
 		return 1;
 	while (n < VN_SOCK_BATCH && at + n < plan->n_ops) {
 		const struct vnet_op *op = &plan->ops[at + n];
 
 		if (vn_op_row(op)->class != VN_OP_NETLINK || op->ns != plan->ops[at].ns ||
-		    op->kind == VNET_OP_LINK_DEL)
+		    goes_alone(op))
 			break;
 		n++;
 	}

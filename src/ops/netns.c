@@ -2,6 +2,7 @@
 #include "sys/netns.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/snapshot.h"
 #include "ops/ops.h"
@@ -18,17 +19,29 @@ static void describe(const struct vnet_op *op, struct vn_text *text)
 	(void)text;
 }
 
+/* A name without even a loopback: a deletion was cut off, or someone unmounted it. */
+static bool is_whole(const struct vnet_ns *in)
+{
+	return in->exists && (in->n_links || in->hidden);
+}
+
 /* ---- netns add ---- */
 
 static int add_perform(const struct vnet_op *op, const struct vn_op_env *env)
 {
+	int fd = vn_netns_open(op->u.netns.name);
+
 	(void)env;
+	if (fd >= 0)
+		(void)close(fd);
+	else if (fd == -EINVAL)
+		(void)vn_netns_del(op->u.netns.name);
 	return vn_netns_add(op->u.netns.name);
 }
 
 static int add_model(const struct vnet_op *op, struct vnet_snapshot *snap)
 {
-	if (snap->ns[op->ns].exists)
+	if (is_whole(&snap->ns[op->ns]))
 		return -EEXIST;
 	snap->ns[op->ns].exists = true;
 	return 0;
@@ -44,7 +57,7 @@ static void add_inverse(const struct vnet_op *op, const struct vnet_snapshot *be
 
 static bool add_done(const struct vnet_op *op, const struct vnet_snapshot *snap)
 {
-	return snap->ns[op->ns].exists;
+	return is_whole(&snap->ns[op->ns]);
 }
 
 static void add_shell(const struct vnet_op *op, const char *netns, struct vn_text *text)
@@ -87,9 +100,9 @@ static int del_model(const struct vnet_op *op, struct vnet_snapshot *snap)
 static void del_inverse(const struct vnet_op *op, const struct vnet_snapshot *before,
 			const struct vnet_snapshot *origin, struct vnet_plan *undo)
 {
-	(void)before;
 	(void)origin;
-	vnet_plan_netns_add(undo, op->u.netns.name);
+	if (is_whole(&before->ns[op->ns]))
+		vnet_plan_netns_add(undo, op->u.netns.name);
 }
 
 static bool del_done(const struct vnet_op *op, const struct vnet_snapshot *snap)
