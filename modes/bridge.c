@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <linux/if.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -230,11 +231,6 @@ static int check_addresses(const struct vnet_spec *have, const struct vnet_spec 
 	for (uint32_t i = 0; i < want->addresses.count && r == 0; i++) {
 		const struct vnet_cidr *addr = &vnet_cidrs(&want->addresses)[i];
 
-		/* RFC 8200, section 5: IPv6 asks 1280 bytes of every link */
-		if (addr->ip.family == AF_INET6 && want->mtu < 1280)
-			return vnet_error_set(err, -EINVAL,
-					      "mtu %u is too small for IPv6: want 1280 or more",
-					      want->mtu);
 		if (!force && (!have || !wants_address(have, addr)))
 			r = overlaps(want, addr, snap, err);
 	}
@@ -366,11 +362,68 @@ static void change_taps(const struct vnet_link *bridge, const struct vnet_snapsh
 	}
 }
 
+/* True if @addr is live, was asked for, and is so no more. */
+static bool drops_address(const struct vnet_spec *have, const struct vnet_spec *want,
+			  const struct vnet_link *now, const struct vnet_snapshot *snap,
+			  const struct vnet_cidr *addr)
+{
+	return wants_address(have, addr) && !wants_address(want, addr) &&
+	       vnet_snapshot_has_addr(snap, VNET_NS_HOST, now->index, addr);
+}
+
+/*
+ * With the first IPv4 address of a subnet the kernel drops all others of that subnet
+ * (unless net.ipv4.conf.*.promote_secondaries is set). True if @addr would go so.
+ */
+static bool falls(const struct vnet_spec *have, const struct vnet_spec *want,
+		  const struct vnet_link *now, const struct vnet_snapshot *snap,
+		  const struct vnet_ifaddr *addr)
+{
+	struct vnet_cidr first;
+
+	if (addr->index != now->index || addr->addr.ip.family != AF_INET ||
+	    !(addr->flags & IFA_F_SECONDARY) || drops_address(have, want, now, snap, &addr->addr))
+		return false;
+	for (uint32_t i = 0; address_at(have, i, &first); i++) {
+		if (first.prefix == addr->addr.prefix &&
+		    vnet_cidr_holds(&first, &addr->addr.ip) &&
+		    drops_address(have, want, now, snap, &first))
+			return true;
+	}
+	return false;
+}
+
+static void change_addresses(const struct vnet_spec *have, const struct vnet_spec *want,
+			     const struct vnet_link *now, const struct vnet_link *link,
+			     const struct vnet_snapshot *snap, struct vnet_plan *plan)
+{
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+	struct vnet_cidr addr;
+
+	/* The last first, here and below: taken back, they stand in the same order again. */
+	for (size_t i = host->n_addrs; i-- > 0;) {
+		if (falls(have, want, now, snap, &host->addrs[i]))
+			vnet_plan_addr_del(plan, VNET_NS_HOST, link, &host->addrs[i].addr);
+	}
+	for (size_t i = host->n_addrs; i-- > 0;) {
+		if (host->addrs[i].index == now->index &&
+		    drops_address(have, want, now, snap, &host->addrs[i].addr))
+			vnet_plan_addr_del(plan, VNET_NS_HOST, link, &host->addrs[i].addr);
+	}
+	for (size_t i = 0; i < host->n_addrs; i++) {
+		if (falls(have, want, now, snap, &host->addrs[i]))
+			vnet_plan_addr_add(plan, VNET_NS_HOST, link, &host->addrs[i].addr);
+	}
+	for (uint32_t i = 0; address_at(want, i, &addr); i++) {
+		if (!vnet_snapshot_has_addr(snap, VNET_NS_HOST, now->index, &addr))
+			vnet_plan_addr_add(plan, VNET_NS_HOST, link, &addr);
+	}
+}
+
 static void change(const struct vnet_spec *have, const struct vnet_spec *want,
 		   const struct vnet_link *now, struct vnet_link *link,
 		   const struct vnet_snapshot *snap, struct vnet_plan *plan)
 {
-	struct vnet_cidr addr;
 	uint32_t fields = 0;
 
 	for (size_t i = 0; i < sizeof(attrs) / sizeof(attrs[0]); i++) {
@@ -380,15 +433,7 @@ static void change(const struct vnet_spec *have, const struct vnet_spec *want,
 	vnet_plan_link_set(plan, VNET_NS_HOST, link, fields);
 	if (fields & VNET_LINK_MTU)
 		change_taps(now, snap, want->mtu, plan);
-	for (uint32_t i = 0; address_at(have, i, &addr); i++) {
-		if (!wants_address(want, &addr) &&
-		    vnet_snapshot_has_addr(snap, VNET_NS_HOST, now->index, &addr))
-			vnet_plan_addr_del(plan, VNET_NS_HOST, link, &addr);
-	}
-	for (uint32_t i = 0; address_at(want, i, &addr); i++) {
-		if (!vnet_snapshot_has_addr(snap, VNET_NS_HOST, now->index, &addr))
-			vnet_plan_addr_add(plan, VNET_NS_HOST, link, &addr);
-	}
+	change_addresses(have, want, now, link, snap, plan);
 }
 
 /*

@@ -121,6 +121,11 @@ static int want_of(const struct change *c, const struct vnet_snapshot *snap, boo
 	struct vnet_spec want;
 	int r = recorded ? vnet_spec_copy(record, &want) : want_new(c, snap, &want, err);
 
+	if (r == 0 && c->verb == CHANGE_SET && want.foreign)
+		r = vnet_error_set(err, -EPERM,
+				   "%s is a bridge that vnet did not make: want `vnet dhcp` for "
+				   "its server, `ip` for the rest",
+				   c->name);
 	if (r == 0)
 		r = edit(&want, c->edits, c->n, err);
 	if (r == 0 && c->verb == CHANGE_DHCP && !vnet_spec_has(&want, VNET_KEY_DHCP_RANGE))

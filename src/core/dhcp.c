@@ -255,8 +255,12 @@ static int plan_server(const struct vnet_spec *want, const struct vnet_link *bri
 static void plan_stop(const struct vnet_snapshot *snap, const struct server *s,
 		      struct vnet_plan *plan)
 {
+	const struct vnet_file *pid = vnet_file_by_path(snap, s->service.pid_file);
+
 	if (snap->running)
 		vnet_plan_service(plan, VNET_OP_SERVICE_STOP, &s->service);
+	else if (pid && pid->content) /* it died */
+		vnet_plan_file_del(plan, s->service.pid_file);
 	if (s->conf && s->conf->content)
 		vnet_plan_file_del(plan, s->service.conf);
 	if (s->hosts && s->hosts->content)

@@ -55,7 +55,7 @@ static int read_records(struct vnet_snapshot *snap)
 
 int vn_facts_files(const char *net, struct vnet_snapshot *snap)
 {
-	static const char *const suffix[] = { "dnsmasq", "hosts" };
+	static const char *const suffix[] = { "dnsmasq", "hosts", "pid" };
 	char record[VNET_PATH_SIZE];
 	const struct vnet_file *file;
 	int r = read_records(snap);

@@ -4,7 +4,7 @@
  *
  * One netlink socket for each namespace, opened there once and used from here
  * for good. The DHCP server's namespace comes and goes within one transaction:
- * its socket is opened when first needed and closed when its name goes.
+ * its socket is opened anew with each reading, and closed when its name goes.
  */
 #include <assert.h>
 #include <errno.h>
@@ -71,12 +71,16 @@ static int read_dhcp(struct kernel *k, const char *net, struct vnet_snapshot *sn
 	struct vnet_ns *in = &snap->ns[VNET_NS_DHCP];
 	struct vnet_service service;
 	pid_t pid;
-	int r = open_dhcp(k, in->name);
+	int r;
 
+	/* What is open may be that of another network, or one that has gone meanwhile. */
+	close_ns(k, VNET_NS_DHCP);
+	r = open_dhcp(k, in->name);
 	if (r == -ENOENT)
 		return 0;
 	in->exists = r == 0 || r == -EINVAL || r == -EPERM || r == -EACCES;
 	in->hidden = r == -EPERM || r == -EACCES;
+	in->dead = r == -EINVAL;
 	if (in->exists && r < 0) /* not for the caller, or no namespace any more */
 		return 0;
 	if (r == 0)

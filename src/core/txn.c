@@ -53,6 +53,12 @@ int vn_plan_predict(const struct vnet_snapshot *before, const struct vnet_plan *
 	return 0;
 }
 
+/* The server starts, or reads its files again, only when all that it uses is as it was. */
+static bool comes_last(const struct vnet_op *op)
+{
+	return op->kind == VNET_OP_SERVICE_START || op->kind == VNET_OP_SERVICE_RELOAD;
+}
+
 /* Turn the order of the segments that begin at @starts round; each keeps its own. */
 static void reverse_segments(const struct vnet_plan *forward, const size_t *starts, size_t n,
 			     struct vnet_plan *undo)
@@ -61,14 +67,13 @@ static void reverse_segments(const struct vnet_plan *forward, const size_t *star
 
 	for (size_t i = n; i-- > 0;) {
 		for (size_t k = starts[i]; k < end; k++) {
-			if (forward->ops[k].kind != VNET_OP_SERVICE_RELOAD)
+			if (!comes_last(&forward->ops[k]))
 				(void)vnet_plan_add(undo, &forward->ops[k]);
 		}
 		end = starts[i];
 	}
-	/* The server reads its files again only when all of them are as they were. */
 	for (size_t k = 0; k < forward->n_ops; k++) {
-		if (forward->ops[k].kind == VNET_OP_SERVICE_RELOAD)
+		if (comes_last(&forward->ops[k]))
 			(void)vnet_plan_add(undo, &forward->ops[k]);
 	}
 }
@@ -221,8 +226,9 @@ static int run_one(const struct vn_txn *txn, const struct vnet_plan *plan, size_
 	return r < 0 ? op_error(txn, plan, i, r, detail.msg, err) : 0;
 }
 
+/* @ret_tried: the first so many operations have been begun, and no other. */
 static int run_plan(const struct vn_txn *txn, const struct vnet_snapshot *before,
-		    const struct vnet_plan *plan, struct vnet_error *err)
+		    const struct vnet_plan *plan, size_t *ret_tried, struct vnet_error *err)
 {
 	size_t n = 0;
 	int r = 0;
@@ -230,12 +236,13 @@ static int run_plan(const struct vn_txn *txn, const struct vnet_snapshot *before
 	for (size_t i = 0; i < plan->n_ops && r == 0; i += n) {
 		n = 1;
 		vn_log(VNET_LOG_DEBUG, "%s: %s", txn->what, vn_op_row(&plan->ops[i])->name);
-		if (vn_op_row(&plan->ops[i])->class == VN_OP_NETLINK) {
+		if (vn_op_row(&plan->ops[i])->class == VN_OP_NETLINK)
 			n = batch_length(plan, i);
+		*ret_tried = i + n;
+		if (vn_op_row(&plan->ops[i])->class == VN_OP_NETLINK)
 			r = run_batch(txn, before, plan, i, n, err);
-		} else {
+		else
 			r = run_one(txn, plan, i, err);
-		}
 	}
 	return r;
 }
@@ -277,7 +284,8 @@ static int undo_one(const struct vn_txn *txn, const struct vnet_plan *undo, size
 	size_t at;
 	int r;
 
-	if (row->done(op, state))
+	/* A server that was starting when the state was read makes its files later. */
+	if (row->done(op, state) && op->kind != VNET_OP_FILE_DEL)
 		return 0;
 	r = vn_plan_predict(state, &one, &after, &at);
 	if (r < 0)
@@ -338,14 +346,24 @@ static int take_back(const struct vn_txn *txn, const struct vnet_snapshot *befor
 	return r;
 }
 
-/* Take back what was done, and say in @err what became of it. */
+/*
+ * Take back the first @tried operations of @plan, and say in @err what became of it. Of
+ * those behind them nothing needs to be undone: no server is stopped to be started again.
+ */
 static void go_back(const struct vn_txn *txn, const struct vnet_snapshot *before,
-		    const struct vnet_plan *undo, struct vnet_error *err)
+		    const struct vnet_plan *plan, size_t tried, struct vnet_error *err)
 {
+	const struct vnet_plan part = { .ops = plan->ops, .n_ops = tried };
 	struct vnet_error second = { 0 };
+	struct vnet_plan undo;
 	size_t len;
+	int r = vn_plan_undo(before, &part, &undo);
 
-	if (take_back(txn, before, undo, &second) == 0) {
+	if (r == 0) {
+		r = take_back(txn, before, &undo, &second);
+		vnet_plan_done(&undo);
+	}
+	if (r == 0) {
 		set_outcome(err, VNET_OUTCOME_FAILED);
 		return;
 	}
@@ -391,6 +409,7 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 {
 	struct vnet_snapshot predicted;
 	struct vnet_plan undo;
+	size_t tried = 0;
 	size_t i = 0;
 	int r;
 
@@ -408,14 +427,14 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 	}
 	r = write_journal(txn, plan, &predicted, &undo, err);
 	if (r == 0) {
-		r = run_plan(txn, before, plan, err);
+		r = run_plan(txn, before, plan, &tried, err);
 		if (r == 0)
 			r = verify(txn, plan, &predicted, err);
 		if (r == 0 && unlink(txn->journal) < 0)
 			r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal,
 					   vn_strerror(-errno));
 		if (r < 0)
-			go_back(txn, before, &undo, err);
+			go_back(txn, before, plan, tried, err);
 	}
 	vnet_plan_done(&undo);
 	vnet_snapshot_done(&predicted);

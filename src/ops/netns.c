@@ -19,12 +19,6 @@ static void describe(const struct vnet_op *op, struct vn_text *text)
 	(void)text;
 }
 
-/* A name without even a loopback: a deletion was cut off, or someone unmounted it. */
-static bool is_whole(const struct vnet_ns *in)
-{
-	return in->exists && (in->n_links || in->hidden);
-}
-
 /* ---- netns add ---- */
 
 static int add_perform(const struct vnet_op *op, const struct vn_op_env *env)
@@ -34,16 +28,19 @@ static int add_perform(const struct vnet_op *op, const struct vn_op_env *env)
 	(void)env;
 	if (fd >= 0)
 		(void)close(fd);
-	else if (fd == -EINVAL)
+	else if (fd == -EINVAL) /* a deletion was cut off, or someone unmounted it */
 		(void)vn_netns_del(op->u.netns.name);
 	return vn_netns_add(op->u.netns.name);
 }
 
 static int add_model(const struct vnet_op *op, struct vnet_snapshot *snap)
 {
-	if (is_whole(&snap->ns[op->ns]))
+	struct vnet_ns *in = &snap->ns[op->ns];
+
+	if (in->exists && !in->dead)
 		return -EEXIST;
-	snap->ns[op->ns].exists = true;
+	in->exists = true;
+	in->dead = false;
 	return 0;
 }
 
@@ -57,7 +54,7 @@ static void add_inverse(const struct vnet_op *op, const struct vnet_snapshot *be
 
 static bool add_done(const struct vnet_op *op, const struct vnet_snapshot *snap)
 {
-	return is_whole(&snap->ns[op->ns]);
+	return snap->ns[op->ns].exists && !snap->ns[op->ns].dead;
 }
 
 static void add_shell(const struct vnet_op *op, const char *netns, struct vn_text *text)
@@ -100,9 +97,9 @@ static int del_model(const struct vnet_op *op, struct vnet_snapshot *snap)
 static void del_inverse(const struct vnet_op *op, const struct vnet_snapshot *before,
 			const struct vnet_snapshot *origin, struct vnet_plan *undo)
 {
+	(void)before;
 	(void)origin;
-	if (is_whole(&before->ns[op->ns]))
-		vnet_plan_netns_add(undo, op->u.netns.name);
+	vnet_plan_netns_add(undo, op->u.netns.name);
 }
 
 static bool del_done(const struct vnet_op *op, const struct vnet_snapshot *snap)

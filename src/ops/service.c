@@ -35,10 +35,13 @@ static void start_inverse(const struct vnet_op *op, const struct vnet_snapshot *
 			  const struct vnet_snapshot *origin, struct vnet_plan *undo)
 {
 	const struct vnet_file *leases = vnet_file_by_path(origin, op->u.service.leases);
+	const struct vnet_file *pid = vnet_file_by_path(origin, op->u.service.pid_file);
 
 	(void)before;
 	vnet_plan_service(undo, VNET_OP_SERVICE_STOP, &op->u.service);
-	/* The server makes its lease file by itself; what was there before it stays. */
+	/* The server makes these by itself, and may die before it is stopped; what was there stays. */
+	if (!pid || !pid->content)
+		vnet_plan_file_del(undo, op->u.service.pid_file);
 	if (!leases || !leases->content)
 		vnet_plan_file_del(undo, op->u.service.leases);
 }
