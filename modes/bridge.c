@@ -385,8 +385,7 @@ static bool falls(const struct vnet_spec *have, const struct vnet_spec *want,
 	    !(addr->flags & IFA_F_SECONDARY) || drops_address(have, want, now, snap, &addr->addr))
 		return false;
 	for (uint32_t i = 0; address_at(have, i, &first); i++) {
-		if (first.prefix == addr->addr.prefix &&
-		    vnet_cidr_holds(&first, &addr->addr.ip) &&
+		if (first.prefix == addr->addr.prefix && vnet_cidr_holds(&first, &addr->addr.ip) &&
 		    drops_address(have, want, now, snap, &first))
 			return true;
 	}
@@ -420,6 +419,23 @@ static void change_addresses(const struct vnet_spec *have, const struct vnet_spe
 	}
 }
 
+/*
+ * No router advertisement may touch the host: also not after the kernel made the
+ * link's IPv6 anew, as it does when an MTU rises from below 1280.
+ */
+static void keep_quiet(const struct vnet_link *now, const struct vnet_link *link,
+		       struct vnet_plan *plan)
+{
+	if (now->accept_ra < 0 && now->mtu >= 1280) /* no IPv6 here at all */
+		return;
+	if (now->addr_gen_mode != IN6_ADDR_GEN_MODE_NONE)
+		vnet_plan_link_set(plan, VNET_NS_HOST, link, VNET_LINK_ADDR_GEN_MODE);
+	if (now->accept_ra != 0)
+		vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "accept_ra", 0);
+	if (now->autoconf != 0)
+		vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "autoconf", 0);
+}
+
 static void change(const struct vnet_spec *have, const struct vnet_spec *want,
 		   const struct vnet_link *now, struct vnet_link *link,
 		   const struct vnet_snapshot *snap, struct vnet_plan *plan)
@@ -433,7 +449,14 @@ static void change(const struct vnet_spec *have, const struct vnet_spec *want,
 	vnet_plan_link_set(plan, VNET_NS_HOST, link, fields);
 	if (fields & VNET_LINK_MTU)
 		change_taps(now, snap, want->mtu, plan);
+	keep_quiet(now, link, plan);
 	change_addresses(have, want, now, link, snap, plan);
+}
+
+/* True if the record says that there is a DHCP server. */
+static bool served(const struct vnet_spec *have)
+{
+	return have && vnet_spec_has(have, VNET_KEY_DHCP_RANGE);
 }
 
 /*
@@ -450,7 +473,7 @@ static int delete (const struct vnet_spec *have, const struct vnet_snapshot *sna
 	int r;
 
 	none.set &= ~KEY(DHCP_RANGE);
-	r = vnet_dhcp_plan(&none, &link, snap, plan, err);
+	r = vnet_dhcp_plan(&none, served(have), &link, snap, plan, err);
 	if (r < 0)
 		return r;
 	if (leases && leases->content)
@@ -494,7 +517,7 @@ static int plan_spec(const struct vnet_spec *have, const struct vnet_spec *want,
 		link.index = vnet_plan_free_index(plan, snap);
 		create(want, &link, plan);
 	}
-	r = vnet_dhcp_plan(want, &link, snap, plan, err);
+	r = vnet_dhcp_plan(want, served(have), &link, snap, plan, err);
 	if (r == 0)
 		vnet_plan_record(plan, want, true, snap);
 	return r < 0 ? r : plan->failed;

@@ -71,12 +71,13 @@ int vnet_spec_parse(const char *text, struct vnet_spec *ret_spec, struct vnet_er
  * The DHCP server of a network: what every mode with a bridge calls, with the same
  * meaning as the functions of struct vnet_mode.
  * @bridge: the network's bridge as it will be
+ * @served: the record says that there is a server already
  */
 int vnet_dhcp_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap,
 		     struct vnet_plan *notes, struct vnet_error *err);
 int vnet_dhcp_check(const struct vnet_spec *want, const struct vnet_snapshot *snap, bool force,
 		    struct vnet_error *err);
-int vnet_dhcp_plan(const struct vnet_spec *want, const struct vnet_link *bridge,
+int vnet_dhcp_plan(const struct vnet_spec *want, bool served, const struct vnet_link *bridge,
 		   const struct vnet_snapshot *snap, struct vnet_plan *plan,
 		   struct vnet_error *err);
 

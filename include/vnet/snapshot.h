@@ -92,10 +92,12 @@ struct vnet_route {
  * @exists: there is something of that name; without any link, not even a loopback, it
  *          is what is left of a namespace
  * @hidden: it is there, but the caller may not look into it
+ * @dead:   its name is a plain file: no namespace
  */
 struct vnet_ns {
 	bool exists;
 	bool hidden;
+	bool dead;
 	char name[VNET_NETNS_SIZE]; /* below /run/netns; empty: the caller's */
 	struct vnet_link *links;    /* by index */
 	struct vnet_ifaddr *addrs;

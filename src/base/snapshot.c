@@ -204,8 +204,8 @@ int vnet_snapshot_copy(const struct vnet_snapshot *from, struct vnet_snapshot *r
 	copy.n_files = 0;
 	for (int ns = 0; ns < VNET_NS_COUNT; ns++) {
 		copy.ns[ns] = (struct vnet_ns){ .exists = from->ns[ns].exists,
-						 .hidden = from->ns[ns].hidden,
-						 .dead = from->ns[ns].dead };
+						.hidden = from->ns[ns].hidden,
+						.dead = from->ns[ns].dead };
 		memcpy(copy.ns[ns].name, from->ns[ns].name, sizeof(copy.ns[ns].name));
 	}
 	for (int ns = 0; ns < VNET_NS_COUNT && r == 0; ns++)

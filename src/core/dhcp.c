@@ -224,7 +224,7 @@ static bool plan_pair_change(const struct vnet_spec *want, const struct vnet_lin
 
 static int plan_server(const struct vnet_spec *want, const struct vnet_link *bridge,
 		       const struct vnet_snapshot *snap, const struct server *s, bool anew,
-		       struct vnet_plan *plan)
+		       bool running, struct vnet_plan *plan)
 {
 	char *conf = NULL;
 	char *hosts = NULL;
@@ -236,13 +236,13 @@ static int plan_server(const struct vnet_spec *want, const struct vnet_link *bri
 	if (r == 0) {
 		anew = anew || differs(s->conf, conf);
 		new_hosts = differs(s->hosts, hosts);
-		if (snap->running && anew)
+		if (running && anew)
 			vnet_plan_service(plan, VNET_OP_SERVICE_STOP, &s->service);
 		if (differs(s->conf, conf))
 			vnet_plan_file_write(plan, s->service.conf, conf, 0644);
 		if (new_hosts)
 			vnet_plan_file_write(plan, s->hosts_path, hosts, 0644);
-		if (!snap->running || anew)
+		if (!running || anew)
 			vnet_plan_service(plan, VNET_OP_SERVICE_START, &s->service);
 		else if (new_hosts)
 			vnet_plan_service(plan, VNET_OP_SERVICE_RELOAD, &s->service);
@@ -252,10 +252,61 @@ static int plan_server(const struct vnet_spec *want, const struct vnet_link *bri
 	return r;
 }
 
-static void plan_stop(const struct vnet_snapshot *snap, const struct server *s,
+/* Group and alias mark a link, and the record of a server counts as a third: two make it ours. */
+static bool is_ours(const struct vnet_link *link, const struct vnet_spec *spec, const char *role,
+		    bool served)
+{
+	char alias[VNET_ALIAS_SIZE];
+	int marks = served;
+
+	if (vn_format(alias, sizeof(alias), "vnet:%s:%s", spec->name, role) == 0)
+		marks += !strcmp(link->alias, alias);
+	marks += link->group == spec->group;
+	return marks >= 2;
+}
+
+/* True if the namespace is the server's: it holds its end of the pair, or is as good as new. */
+static bool owns_netns(const struct server *s, const struct vnet_ns *in, bool served)
+{
+	return served && (s->inner || in->n_links <= 1); /* lo */
+}
+
+/* Forget what bears the server's names and is not the server's. */
+static int look_up_own(const struct vnet_spec *want, bool served, const struct vnet_snapshot *snap,
+		       struct server *s, struct vnet_error *err)
+{
+	const struct vnet_ns *in = &snap->ns[VNET_NS_DHCP];
+	bool wanted = vnet_spec_has(want, VNET_KEY_DHCP_RANGE);
+
+	if (in->hidden)
+		return vnet_error_set(err, -EPERM,
+				      "no permission to look into the namespace %s: want root, or "
+				      "sudo",
+				      in->name);
+	if (s->end && !is_ours(s->end, want, "dhcp", served)) {
+		if (wanted)
+			return vnet_error_set(err, -EEXIST,
+					      "%s: a link of this name is not vnet's: want it "
+					      "renamed, or deleted",
+					      s->link);
+		s->end = NULL;
+	}
+	if (s->inner && (!is_ours(s->inner, want, "server", served) ||
+			 (s->end && s->end->peer != s->inner->index)))
+		s->inner = NULL;
+	if (wanted && in->exists && !owns_netns(s, in, served))
+		return vnet_error_set(err, -EEXIST,
+				      "the namespace %s is there already, and not vnet's: want it "
+				      "deleted (ip netns del), or another name for the network",
+				      in->name);
+	return 0;
+}
+
+static void plan_stop(const struct vnet_snapshot *snap, const struct server *s, bool served,
 		      struct vnet_plan *plan)
 {
 	const struct vnet_file *pid = vnet_file_by_path(snap, s->service.pid_file);
+	const struct vnet_ns *in = &snap->ns[VNET_NS_DHCP];
 
 	if (snap->running)
 		vnet_plan_service(plan, VNET_OP_SERVICE_STOP, &s->service);
@@ -267,47 +318,52 @@ static void plan_stop(const struct vnet_snapshot *snap, const struct server *s,
 		vnet_plan_file_del(plan, s->hosts_path);
 	if (s->end)
 		vnet_plan_link_del(plan, VNET_NS_HOST, s->end);
-	if (snap->ns[VNET_NS_DHCP].exists)
-		vnet_plan_netns_del(plan, snap->ns[VNET_NS_DHCP].name);
+	if (in->exists && owns_netns(s, in, served))
+		vnet_plan_netns_del(plan, in->name);
 }
 
-int vnet_dhcp_plan(const struct vnet_spec *want, const struct vnet_link *bridge,
-		   const struct vnet_snapshot *snap, struct vnet_plan *plan, struct vnet_error *err)
+/* The namespace, the pair and its address. Returns true if the server must start anew. */
+static bool plan_place(const struct vnet_spec *want, const struct vnet_link *bridge,
+		       const struct vnet_snapshot *snap, const struct server *s,
+		       struct vnet_plan *plan)
 {
 	const struct vnet_ns *in = &snap->ns[VNET_NS_DHCP];
-	bool anew = true;
-	struct server s;
-	int r = look_up(want, snap, &s);
 
-	if (r < 0)
-		return vnet_error_set(err, r, "paths of the network %s are too long", want->name);
-	if (in->hidden)
-		return vnet_error_set(err, -EPERM,
-				      "no permission to look into the namespace %s: want root, or "
-				      "sudo",
-				      in->name);
-	if (s.end && s.end->group != want->group && !vnet_spec_has(want, VNET_KEY_DHCP_RANGE))
-		s.end = NULL; /* someone else's: there is nothing to take away */
-	if (s.end && s.end->group != want->group)
-		return vnet_error_set(err, -EEXIST,
-				      "%s: a link of this name is not vnet's: want it renamed, or "
-				      "deleted",
-				      s.link);
-	if (!vnet_spec_has(want, VNET_KEY_DHCP_RANGE)) {
-		plan_stop(snap, &s, plan);
-		return plan->failed;
-	}
 	if (in->exists && !in->n_links) /* someone unmounted it: a name is left, of nothing */
 		vnet_plan_netns_del(plan, in->name);
 	if (!in->exists || !in->n_links)
 		vnet_plan_netns_add(plan, in->name);
-	if (s.end && s.inner) {
-		anew = plan_pair_change(want, bridge, snap, &s, plan);
-	} else {
-		if (s.end) /* half a pair is left: someone deleted the namespace */
-			vnet_plan_link_del(plan, VNET_NS_HOST, s.end);
-		plan_pair(want, bridge, snap, &s, plan);
+	if (s->end && s->inner)
+		return plan_pair_change(want, bridge, snap, s, plan);
+	if (s->end) /* half a pair is left: someone deleted the namespace */
+		vnet_plan_link_del(plan, VNET_NS_HOST, s->end);
+	plan_pair(want, bridge, snap, s, plan);
+	return true;
+}
+
+int vnet_dhcp_plan(const struct vnet_spec *want, bool served, const struct vnet_link *bridge,
+		   const struct vnet_snapshot *snap, struct vnet_plan *plan, struct vnet_error *err)
+{
+	bool lost = snap->running && !snap->ns[VNET_NS_DHCP].exists;
+	bool anew;
+	struct server s;
+	int r;
+
+	if (!served && !vnet_spec_has(want, VNET_KEY_DHCP_RANGE))
+		return 0;
+	r = look_up(want, snap, &s);
+	if (r < 0)
+		return vnet_error_set(err, r, "paths of the network %s are too long", want->name);
+	r = look_up_own(want, served, snap, &s, err);
+	if (r < 0)
+		return r;
+	if (!vnet_spec_has(want, VNET_KEY_DHCP_RANGE)) {
+		plan_stop(snap, &s, served, plan);
+		return plan->failed;
 	}
-	r = plan_server(want, bridge, snap, &s, anew, plan);
+	if (lost) /* the namespace lost its name, the server lives on in it */
+		vnet_plan_service(plan, VNET_OP_SERVICE_STOP, &s.service);
+	anew = plan_place(want, bridge, snap, &s, plan);
+	r = plan_server(want, bridge, snap, &s, anew, snap->running && !lost, plan);
 	return r < 0 ? r : plan->failed;
 }

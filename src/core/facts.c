@@ -44,8 +44,8 @@ static int read_records(struct vnet_snapshot *snap)
 	for (int i = 0; i < n; i++) {
 		char path[VNET_PATH_SIZE];
 
-		if (r == 0 && vn_format(path, sizeof(path), "%s/%s", snap->run_dir,
-					entries[i]->d_name) == 0)
+		if (r == 0 &&
+		    vn_format(path, sizeof(path), "%s/%s", snap->run_dir, entries[i]->d_name) == 0)
 			r = read_file(snap, path);
 		free(entries[i]);
 	}

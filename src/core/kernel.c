@@ -65,6 +65,28 @@ static int open_dhcp(struct kernel *k, const char *name)
 
 /* ---- read ---- */
 
+/*
+ * Someone took the name off the namespace while the server ran in it: the pid file
+ * leads to it, if that process bears the server's command line. Its namespace is
+ * opened, so that it can be stopped as any other.
+ */
+static int find_lost(struct kernel *k, const char *net, struct vnet_snapshot *snap)
+{
+	struct vnet_service service;
+	int r = vnet_service_of(snap, net, &service);
+
+	if (r < 0)
+		return r;
+	r = vn_dnsmasq_lost(&service, k->env.netns[VNET_NS_HOST]);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	k->env.netns[VNET_NS_DHCP] = r;
+	snap->running = true;
+	return 0;
+}
+
 /* The server's namespace, if there is one, and whether the server runs in it. */
 static int read_dhcp(struct kernel *k, const char *net, struct vnet_snapshot *snap)
 {
@@ -77,7 +99,7 @@ static int read_dhcp(struct kernel *k, const char *net, struct vnet_snapshot *sn
 	close_ns(k, VNET_NS_DHCP);
 	r = open_dhcp(k, in->name);
 	if (r == -ENOENT)
-		return 0;
+		return find_lost(k, net, snap);
 	in->exists = r == 0 || r == -EINVAL || r == -EPERM || r == -EACCES;
 	in->hidden = r == -EPERM || r == -EACCES;
 	in->dead = r == -EINVAL;
@@ -188,7 +210,7 @@ static int kernel_service(void *self, const struct vnet_op *op, struct vnet_erro
 	struct kernel *k = self;
 	int netns;
 
-	if (open_dhcp(k, service->netns) < 0)
+	if (k->env.netns[VNET_NS_DHCP] < 0 && open_dhcp(k, service->netns) < 0)
 		return op->kind == VNET_OP_SERVICE_STOP ? 0 : -ENOENT;
 	netns = k->env.netns[VNET_NS_DHCP];
 	if (op->kind == VNET_OP_SERVICE_START)

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define SPEC(field) offsetof(struct vnet_spec, field)
 #define CALL(field) offsetof(struct vn_call, field)
@@ -391,6 +392,15 @@ static void print_range(const void *value, struct vn_text *text)
 		    vnet_ip_text(&range->last, last));
 }
 
+/* Words and numbers that dnsmasq's hosts file takes for something else: a lease time, say. */
+static bool means_else(const char *s)
+{
+	size_t digits = strspn(s, "0123456789");
+
+	return !strcasecmp(s, "ignore") || !strcasecmp(s, "infinite") ||
+	       (digits && (!s[digits] || (strchr("smhdwSMHDW", s[digits]) && !s[digits + 1])));
+}
+
 /* RFC 1123, section 2.1: letters, digits and inner hyphens. */
 static bool label_ok(const char *s)
 {
@@ -425,6 +435,11 @@ static int parse_host(const struct vn_option *opt, const char *s, void *ret, str
 				      "host name '%.80s': want letters, digits and inner hyphens, "
 				      "at most 63",
 				      comma + 1);
+	if (comma && means_else(comma + 1))
+		return vnet_error_set(
+			err, -EINVAL,
+			"host name '%.80s' means something else to dnsmasq: want another",
+			comma + 1);
 	if (comma)
 		(void)vn_copy(host.name, sizeof(host.name), comma + 1);
 	*(struct vnet_host *)ret = host;

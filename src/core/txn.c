@@ -22,6 +22,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -279,6 +280,7 @@ static int undo_one(const struct vn_txn *txn, const struct vnet_plan *undo, size
 	const struct vnet_plan one = { .ops = &undo->ops[i], .n_ops = 1 };
 	const struct vnet_op *op = &undo->ops[i];
 	const struct vn_op_row *row = vn_op_row(op);
+	char subject[VNET_PATH_SIZE];
 	struct vnet_error err = { 0 };
 	struct vnet_snapshot after;
 	size_t at;
@@ -288,6 +290,12 @@ static int undo_one(const struct vn_txn *txn, const struct vnet_plan *undo, size
 	if (row->done(op, state) && op->kind != VNET_OP_FILE_DEL)
 		return 0;
 	r = vn_plan_predict(state, &one, &after, &at);
+	if (r == -ENODEV) {
+		/* Someone deleted the link, or its bridge, meanwhile: nothing to put it back on. */
+		vn_log(VNET_LOG_WARNING, "%s: undo: %s %s: its link is gone", txn->what, row->name,
+		       row->subject(op, subject));
+		return 0;
+	}
 	if (r < 0)
 		return r == row->gone ? 0 : r;
 	if (row->class == VN_OP_NETLINK)
@@ -304,6 +312,13 @@ static int undo_one(const struct vn_txn *txn, const struct vnet_plan *undo, size
 	return 0;
 }
 
+/* Raises a link: of one that is made again, what keeps the host apart from it comes before. */
+static bool raises(const struct vnet_op *op)
+{
+	return op->kind == VNET_OP_LINK_SET && (op->u.link.set & VNET_LINK_UP) &&
+	       (op->u.link.link.flags & IFF_UP);
+}
+
 /* Run @undo from the state that is there. Returns 0 when all is back. */
 static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 		    const struct vnet_plan *undo, struct vnet_error *err)
@@ -315,6 +330,8 @@ static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < undo->n_ops; i++) {
+		if (failed && raises(&undo->ops[i]))
+			continue;
 		r = undo_one(txn, undo, i, &state);
 		if (r < 0 && !failed)
 			failed = op_error(txn, undo, i, r, "while undoing", err);

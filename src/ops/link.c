@@ -77,6 +77,8 @@ static int add_model(const struct vnet_op *op, struct vnet_snapshot *snap)
 		link.master = 0;
 		return vn_snapshot_add_link(snap, op->ns, &link);
 	}
+	if (link.master && !vnet_link_by_index(snap, op->ns, link.master))
+		return -ENODEV;
 	link.peer = op->u.link.peer.index;
 	r = vn_snapshot_add_link(snap, op->ns, &link);
 	if (r == 0) {
@@ -112,7 +114,9 @@ static const struct vnet_link *same_link(const struct vnet_op *op, const struct 
 
 static bool add_done(const struct vnet_op *op, const struct vnet_snapshot *snap)
 {
-	return same_link(op, snap) != NULL;
+	const struct vnet_link *link = same_link(op, snap);
+
+	return link && (!op->u.link.link.master || link->master == op->u.link.link.master);
 }
 
 static void add_describe(const struct vnet_op *op, struct vn_text *text)

@@ -134,6 +134,17 @@ pid_t vn_dnsmasq_pid(const struct vnet_service *service, int netns)
 	return r < 0 ? r : vn_process_find(netns, arg, pid_hint(service));
 }
 
+int vn_dnsmasq_lost(const struct vnet_service *service, int host)
+{
+	pid_t hint = pid_hint(service);
+	char arg[ARG_SIZE];
+	int r = server_arg(service, arg);
+
+	if (r < 0)
+		return r;
+	return hint > 0 ? vn_process_netns(hint, arg, host) : -ENOENT;
+}
+
 /* End all servers of the service, as a fake one may have many. */
 static int end_all(const struct vnet_service *service, int netns, int grace_ms)
 {

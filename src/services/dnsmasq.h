@@ -52,6 +52,13 @@ int vn_dnsmasq_reload(const struct vnet_service *service, int netns, struct vnet
 /* Its pid, or 0 if it does not run, or a negative errno. */
 pid_t vn_dnsmasq_pid(const struct vnet_service *service, int netns);
 
+/*
+ * The server's namespace, where it has lost its name: a descriptor, or -ENOENT if the
+ * pid file names no process with the server's command line that lives elsewhere than
+ * in @host, the namespace of the bridge.
+ */
+int vn_dnsmasq_lost(const struct vnet_service *service, int host);
+
 /* Full path of the program, or NULL if it is not installed. */
 const char *vn_dnsmasq_program(void);
 

@@ -27,7 +27,7 @@ enum {
 static int lock_open(const char *path)
 {
 	auto_fd fd =
-		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
+		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
 	struct stat st;
 
 	if (fd < 0)
@@ -36,6 +36,9 @@ static int lock_open(const char *path)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
+	/* Whoever may read it could take a read lock, and so keep all others out for ever. */
+	if ((st.st_mode & 077) && fchmod(fd, 0600) < 0)
+		return -errno;
 	return take_fd(&fd);
 }
 

@@ -366,6 +366,22 @@ pid_t vn_process_find(int netns, const char *arg, pid_t hint)
 	return pid;
 }
 
+int vn_process_netns(pid_t pid, const char *arg, int not )
+{
+	auto_fd fd = -1;
+	char path[PROC_PATH];
+	char ns[NS_TEXT];
+	int r = ns_text(not, ns);
+
+	if (r < 0)
+		return r;
+	if (!has_arg(pid, arg) || lives_in(pid, ns) || proc_path(path, pid, "ns/net") < 0)
+		return -ENOENT;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Looked at once more: the process that was opened is the one that was asked for. */
+	return fd < 0 || !has_arg(pid, arg) ? -ENOENT : take_fd(&fd);
+}
+
 /* ---- signal, end ---- */
 
 /* Open @pid if it is still the one meant. Returns a pidfd, -ESRCH or another -errno. */

@@ -42,6 +42,12 @@ void vn_process_abort(pid_t pid);
 pid_t vn_process_find(int netns, const char *arg, pid_t hint);
 
 /*
+ * Open the network namespace of @pid, if its command line has the argument @arg and
+ * it lives elsewhere than in @not. Returns a descriptor, or -ENOENT.
+ */
+int vn_process_netns(pid_t pid, const char *arg, int not );
+
+/*
  * Send @signal to @pid by a pidfd, after checking once more (by @netns and @arg)
  * that it is the one meant. Returns 0, or -ESRCH if it is gone.
  */
