@@ -112,10 +112,13 @@ static json_t *ports_json(const struct vnet_view *view)
 
 	for (size_t i = 0; bridge && i < host->n_links; i++) {
 		const struct vnet_link *port = &host->links[i];
+		char name[VNET_NAME_SIZE];
 		char mac[VNET_MAC_TEXT];
 
 		if (port->master != bridge->index)
 			continue;
+		memcpy(name, port->name, sizeof(name));
+		cli_clean(name);
 		(void)json_array_append_new(ports,
 					    json_pack("{s:s, s:s, s:s, s:b, s:b, s:s}", "name",
 						      port->name, "kind", port->kind, "mac",
@@ -164,6 +167,12 @@ static bool hidden(const struct vnet_view *view)
 	return view->snap.ns[VNET_NS_DHCP].hidden;
 }
 
+/* The server runs, but someone took the name off its namespace. */
+static bool lost(const struct vnet_view *view)
+{
+	return view->snap.running && !view->snap.ns[VNET_NS_DHCP].exists;
+}
+
 /* Keys that are recorded otherwise than the kernel has them. */
 static json_t *drift_json(const struct vnet_view *view)
 {
@@ -175,7 +184,7 @@ static json_t *drift_json(const struct vnet_view *view)
 		if (!vnet_spec_same(&view->record, &view->live, (enum vnet_key)key))
 			(void)json_array_append_new(drift, json_string(vn_options[key].key));
 	}
-	if (served(view) && !view->snap.running && !hidden(view))
+	if (served(view) && (!view->snap.running || lost(view)) && !hidden(view))
 		(void)json_array_append_new(drift, json_string("dhcp"));
 	return drift;
 }
@@ -250,10 +259,13 @@ static void print_ports(const struct vnet_view *view)
 	for (size_t i = 0; bridge && i < host->n_links; i++) {
 		const struct vnet_link *port = &host->links[i];
 		bool ours = port->group == view->record.group;
+		char name[VNET_NAME_SIZE];
 
 		if (port->master != bridge->index)
 			continue;
-		printf("  port %s: %s, %s%s%s\n", port->name, port->kind[0] ? port->kind : "device",
+		memcpy(name, port->name, sizeof(name));
+		cli_clean(name);
+		printf("  port %s: %s, %s%s%s\n", name, port->kind[0] ? port->kind : "device",
 		       port_state(port), port->carrier ? "" : ", no carrier",
 		       ours ? "" : ", not vnet's");
 	}
@@ -276,11 +288,36 @@ static void print_view(const struct vnet_view *view)
 	if (served(view))
 		printf("  dhcp: %s in the namespace %s\n",
 		       hidden(view)	  ? "running or not, only root can tell," :
+		       lost(view)	  ? "running, but the name is gone," :
 		       view->snap.running ? "running" :
 					    "NOT running",
 		       view->service.netns);
 	print_ports(view);
 	print_drift(view);
+}
+
+/* ---- all of them ---- */
+
+/* One network that can't be told of keeps no other from it; the status tells at the end. */
+static int go_on(int r, int status, struct vnet_error *err)
+{
+	if (r < 0 && r != -ENOENT) { /* ENOENT: deleted meanwhile */
+		(void)fprintf(stderr, "vnet: %s\n", err->code ? err->msg : vn_strerror(r));
+		status = err->code ? (int)err->outcome : VNET_OUTCOME_FAILED;
+	}
+	if (r < 0)
+		*err = (struct vnet_error){ 0 };
+	return status;
+}
+
+/* Print the array, if there is one. */
+static int finish(int r, int status, json_t *array, struct vnet_error *err)
+{
+	if (r == 0 && array)
+		r = print_json(array, err);
+	else
+		json_decref(array);
+	return r < 0 ? r : status;
 }
 
 /* ---- show ---- */
@@ -305,24 +342,17 @@ int cmd_show(struct vnet *vnet, const struct cli_args *args, struct vnet_error *
 {
 	json_t *array = args->call.json ? json_array() : NULL;
 	char **names = NULL;
+	int status = 0;
 	int r;
 
 	if (args->arg)
 		r = show_one(vnet, args->arg, args->call.json, array, err);
 	else
 		r = vnet_list(vnet, &names, err);
-	for (char **name = names; r == 0 && name && *name; name++) {
-		r = show_one(vnet, *name, args->call.json, array, err);
-		if (r == -ENOENT) { /* deleted meanwhile */
-			*err = (struct vnet_error){ 0 };
-			r = 0;
-		}
-	}
+	for (char **name = names; r == 0 && name && *name; name++)
+		status = go_on(show_one(vnet, *name, args->call.json, array, err), status, err);
 	free(names);
-	if (r == 0 && args->call.json)
-		return print_json(array, err);
-	json_decref(array);
-	return r;
+	return finish(r, status, array, err);
 }
 
 /* ---- leases ---- */
@@ -376,6 +406,7 @@ int cmd_leases(struct vnet *vnet, const struct cli_args *args, struct vnet_error
 {
 	json_t *array = args->call.json ? json_array() : NULL;
 	char **names = NULL;
+	int status = 0;
 	int r;
 
 	if (args->call.net[0])
@@ -383,10 +414,7 @@ int cmd_leases(struct vnet *vnet, const struct cli_args *args, struct vnet_error
 	else
 		r = vnet_list(vnet, &names, err);
 	for (char **name = names; r == 0 && name && *name; name++)
-		r = leases_of(vnet, *name, array, err);
+		status = go_on(leases_of(vnet, *name, array, err), status, err);
 	free(names);
-	if (r == 0 && array)
-		return print_json(array, err);
-	json_decref(array);
-	return r;
+	return finish(r, status, array, err);
 }

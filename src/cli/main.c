@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,12 +15,25 @@
 #include "cli/cli.h"
 #include "sys/netns.h"
 
+void cli_clean(char *s)
+{
+	for (; *s; s++) {
+		if (*s < ' ' || *s > '~')
+			*s = '?';
+	}
+}
+
 static void log_line(void *arg, enum vnet_log_level level, const char *line)
 {
 	bool verbose = *(const bool *)arg;
 
-	if (verbose || level == VNET_LOG_WARNING)
-		(void)fprintf(stderr, "vnet: %s\n", line);
+	char clean[512];
+
+	if (!verbose && level != VNET_LOG_WARNING)
+		return;
+	(void)snprintf(clean, sizeof(clean), "%s", line);
+	cli_clean(clean);
+	(void)fprintf(stderr, "vnet: %s\n", clean);
 }
 
 /* Move into the namespace, as `ip -n` does; the tool has one thread yet. */
@@ -83,10 +97,7 @@ static void name_what(struct cli_args *args, int words, char **argv)
 					i ? " " : "", argv[i]);
 	if (args->arg)
 		(void)snprintf(args->what + len, sizeof(args->what) - len, " %.32s", args->arg);
-	for (char *c = args->what; *c; c++) {
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	}
+	cli_clean(args->what);
 }
 
 static int fail(const char *what, struct vnet_error *err, int r)
@@ -129,6 +140,18 @@ static int run_verb(const struct cli_verb *verb, const struct cli_args *args,
 	return r;
 }
 
+/*
+ * Output that can't be written: what a verb only told is lost, what it changed stays
+ * changed, and the status goes on saying so.
+ */
+static int flush(int r, bool told_only)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return r;
+	(void)fprintf(stderr, "vnet: standard output: %s\n", vn_strerror(-errno));
+	return r == 0 && told_only ? VNET_OUTCOME_FAILED : r;
+}
+
 static int run(int argc, char **argv, struct vnet_error *err)
 {
 	const struct cli_verb *verb;
@@ -150,6 +173,7 @@ static int run(int argc, char **argv, struct vnet_error *err)
 		r = run_verb(verb, &args, err);
 	if (r < 0)
 		r = fail(args.what, err, r);
+	r = flush(r, args.help || args.call.dry_run || !(verb->verb & VN_VERBS_CHANGING));
 	cli_args_done(&args);
 	return r;
 }
@@ -187,20 +211,31 @@ static int globals(int argc, char **argv, bool *verbose, struct vnet_error *err)
 	return i;
 }
 
+/* What vnet opens must never become a standard stream that the caller closed. */
+static void fill_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct vnet_error err = { 0 };
 	static bool verbose;
-	int i = globals(argc, argv, &verbose, &err);
-	int r;
+	int i;
 
+	fill_streams();
+	(void)signal(SIGXFSZ, SIG_IGN); /* a file too large is an error as any other */
+	i = globals(argc, argv, &verbose, &err);
 	if (err.code)
 		return fail("", &err, err.code);
 	if (i < 0)
-		return 0;
+		return flush(0, true);
 	vnet_log_set(log_line, &verbose);
-	r = run(argc - i, argv + i, &err);
-	if (fflush(stdout) != 0 && r == 0)
-		r = VNET_OUTCOME_FAILED;
-	return r;
+	return run(argc - i, argv + i, &err);
 }

@@ -7,6 +7,7 @@
  * can't work, plan, carry out. The verbs differ in how they make `want`.
  */
 #include <errno.h>
+#include <linux/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,8 @@
 
 enum {
 	PROBE_MS = 100,
-	PROBES = 4,	   /* addresses asked for at once */
+	PROBES = 4, /* addresses asked for at once */
+	PROBE_ROUNDS = 4,
 	INDEX_RETRIES = 8, /* a stranger may take the index between looking and making */
 };
 
@@ -40,40 +42,98 @@ static int edit(struct vnet_spec *spec, const struct vnet_edit *edits, size_t n,
 	return r;
 }
 
+/* True if there is anyone on the bridge who could answer. */
+static bool is_listened(const struct vnet_snapshot *snap, const struct vnet_link *bridge)
+{
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+
+	for (size_t i = 0; bridge && (bridge->flags & IFF_UP) && i < host->n_links; i++) {
+		if (host->links[i].master == bridge->index && host->links[i].carrier)
+			return true;
+	}
+	return false;
+}
+
+/* Ask by ARP for @n addresses at once. */
+static int probe(const struct vnet_link *bridge, const struct vnet_cidr *addrs, size_t n,
+		 bool *ret_used, struct vnet_error *err)
+{
+	struct vnet_ip ips[PROBES];
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		ips[i] = addrs[i].ip;
+	r = vn_arp_probe(bridge->index, &bridge->mac, ips, n, PROBE_MS, ret_used);
+	if (r < 0)
+		return vnet_error_set(err, r, "asking by ARP on %s: %s", bridge->name,
+				      vn_strerror(r));
+	return 0;
+}
+
+/* The first of the candidates that nobody answers for, a few at a time. */
+static int choose_server(const struct vnet_spec *want, const struct vnet_link *bridge,
+			 bool listened, struct vnet_snapshot *snap, struct vnet_error *err)
+{
+	struct vnet_cidr candidates[PROBES * PROBE_ROUNDS];
+	size_t n = vnet_dhcp_candidates(want, snap, candidates, PROBES * PROBE_ROUNDS);
+	int r = 0;
+
+	for (size_t at = 0; at < n && r == 0 && !snap->server.prefix; at += PROBES) {
+		size_t some = n - at < PROBES ? n - at : PROBES;
+		bool used[PROBES] = { 0 };
+
+		if (listened)
+			r = probe(bridge, candidates + at, some, used, err);
+		for (size_t i = 0; r == 0 && i < some && !snap->server.prefix; i++) {
+			if (!used[i])
+				snap->server = candidates[at + i];
+		}
+	}
+	if (r == 0 && n && !snap->server.prefix)
+		r = vnet_error_set(err, -EADDRINUSE,
+				   "the last %zu addresses of the subnet are all in use: want "
+				   "--server",
+				   n);
+	return r;
+}
+
+/* One that the user names must not be someone's; that of the running server is its own. */
+static int check_named(const struct vnet_spec *want, const struct vnet_link *bridge,
+		       const struct vnet_snapshot *snap, struct vnet_error *err)
+{
+	const struct vnet_ns *in = &snap->ns[VNET_NS_DHCP];
+	char text[VNET_CIDR_TEXT];
+	bool used = false;
+	int r;
+
+	for (size_t i = 0; i < in->n_addrs; i++) {
+		if (vnet_cidr_equal(&in->addrs[i].addr, &want->dhcp.server))
+			return 0;
+	}
+	if (want->dhcp.server.ip.family != AF_INET)
+		return 0; /* refused by the check */
+	r = probe(bridge, &want->dhcp.server, 1, &used, err);
+	if (r == 0 && used)
+		r = vnet_error_set(err, -EADDRINUSE, "server %s: someone on %s has this address",
+				   vnet_cidr_text(&want->dhcp.server, text), bridge->name);
+	return r;
+}
+
 /*
- * Where no server address is known yet, find one that is free: ask by ARP, if there
- * is anyone who could answer. The answer becomes part of the snapshot.
+ * The server's address: where none is known yet, one that is free; one that is new is
+ * asked for. The answer becomes part of the snapshot.
  */
 static int find_server(const struct vnet_spec *want, struct vnet_snapshot *snap,
 		       struct vnet_error *err)
 {
 	const struct vnet_link *bridge = vnet_link_by_name(snap, VNET_NS_HOST, want->name);
-	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
-	struct vnet_cidr candidates[PROBES];
-	struct vnet_ip ips[PROBES];
-	bool used[PROBES] = { 0 };
-	bool listened = false;
-	size_t n;
-	int r = 0;
+	bool listened = is_listened(snap, bridge);
 
-	if (!vnet_spec_has(want, VNET_KEY_DHCP_RANGE) || vnet_spec_has(want, VNET_KEY_DHCP_SERVER))
+	if (!vnet_spec_has(want, VNET_KEY_DHCP_RANGE))
 		return 0;
-	n = vnet_dhcp_candidates(want, snap, candidates, PROBES);
-	for (size_t i = 0; bridge && i < host->n_links; i++)
-		listened = listened ||
-			   (host->links[i].master == bridge->index && host->links[i].carrier);
-	for (size_t i = 0; i < n; i++)
-		ips[i] = candidates[i].ip;
-	if (listened && n)
-		r = vn_arp_probe(bridge->index, &bridge->mac, ips, n, PROBE_MS, used);
-	if (r < 0)
-		return vnet_error_set(err, r, "asking by ARP on %s: %s", want->name,
-				      vn_strerror(r));
-	for (size_t i = 0; i < n && !snap->server.prefix; i++) {
-		if (!used[i])
-			snap->server = candidates[i];
-	}
-	return 0;
+	if (!vnet_spec_has(want, VNET_KEY_DHCP_SERVER))
+		return choose_server(want, bridge, listened, snap, err);
+	return listened ? check_named(want, bridge, snap, err) : 0;
 }
 
 /* What a verb makes of the record: into @ret_want; *@ret_gone: the network is to go. */
@@ -200,9 +260,18 @@ static bool may_serve(const struct change *c)
 	return found;
 }
 
+/* The index that a stranger took between looking and making, if that is what failed; else 0. */
+static int32_t taken_index(const struct vnet_plan *plan, int r, const struct vnet_error *err)
+{
+	if (r != -EEXIST || err->outcome != VNET_OUTCOME_FAILED || err->op < 0 ||
+	    plan->ops[err->op].kind != VNET_OP_LINK_ADD)
+		return 0;
+	return plan->ops[err->op].u.link.link.index;
+}
+
 /* Plan and carry out once. */
 static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_how *how,
-		   struct vnet_result *ret_result, struct vnet_error *err)
+		   struct vnet_result *ret_result, int32_t *ret_taken, struct vnet_error *err)
 {
 	struct vn_txn txn = {
 		.exec = &vnet->exec,
@@ -230,6 +299,7 @@ static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_
 		r = vn_txn_run(&txn, &snap, &result.plan, err);
 	vnet_spec_done(&record);
 	vnet_snapshot_done(&snap);
+	*ret_taken = taken_index(&result.plan, r, err);
 	if (r < 0)
 		vnet_result_done(&result);
 	else
@@ -346,6 +416,8 @@ static int run_change(struct vnet *vnet, const struct change *asked, const struc
 	struct vnet_error why = { 0 };
 	char found[VNET_NAME_SIZE];
 	auto_fd lock = -1;
+	int32_t taken = 0;
+	int32_t last;
 	int tries = 0;
 	int r = c.name ? vnet_name_parse(c.name, found, err) : 0;
 
@@ -358,9 +430,10 @@ static int run_change(struct vnet *vnet, const struct change *asked, const struc
 	if (r < 0)
 		return r;
 	do {
+		last = taken;
 		why = (struct vnet_error){ 0 };
-		r = attempt(vnet, &c, how, ret_result, &why);
-	} while (r == -EEXIST && why.outcome == VNET_OUTCOME_FAILED && ++tries < INDEX_RETRIES);
+		r = attempt(vnet, &c, how, ret_result, &taken, &why);
+	} while (taken && taken != last && ++tries < INDEX_RETRIES);
 	if (r < 0 && err && !err->code)
 		*err = why;
 	return r;

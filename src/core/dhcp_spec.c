@@ -81,6 +81,20 @@ static bool on_bridge(const struct vnet_spec *spec, const struct vnet_snapshot *
 	return vnet_spec_has(spec, VNET_KEY_DHCP_ROUTER) && vnet_ip_equal(&spec->dhcp.router, ip);
 }
 
+static bool is_dns(const struct vnet_spec *spec, const struct vnet_snapshot *snap,
+		   const struct vnet_ip *ip)
+{
+	for (uint32_t i = 0; i < spec->dhcp.dns.count; i++) {
+		if (vnet_ip_equal(&vnet_ips(&spec->dhcp.dns)[i], ip))
+			return true;
+	}
+	for (size_t i = 0; i < snap->n_resolvers; i++) {
+		if (vnet_ip_equal(&snap->resolvers[i], ip))
+			return true;
+	}
+	return false;
+}
+
 size_t vnet_dhcp_candidates(const struct vnet_spec *spec, const struct vnet_snapshot *snap,
 			    struct vnet_cidr *ret_candidates, size_t max)
 {
@@ -97,7 +111,8 @@ size_t vnet_dhcp_candidates(const struct vnet_spec *spec, const struct vnet_snap
 
 		if (vnet_range_holds(&spec->dhcp.range, &c.ip))
 			ip = vnet_ip4_number(&spec->dhcp.range.first); /* on below it */
-		else if (!reserved(spec, &c.ip) && !on_bridge(spec, snap, &c.ip))
+		else if (!reserved(spec, &c.ip) && !on_bridge(spec, snap, &c.ip) &&
+			 !is_dns(spec, snap, &c.ip))
 			ret_candidates[n++] = c;
 	}
 	return n;
@@ -106,11 +121,11 @@ size_t vnet_dhcp_candidates(const struct vnet_spec *spec, const struct vnet_snap
 /* ---- what the user left out ---- */
 
 /*
- * A port that leads to others than guests: anything but a tap. NULL: none.
- * @device_only: only a device of the machine, behind which there are strangers for sure
+ * A port of the bridge that leads to others than guests; NULL: none. Guests are behind
+ * taps, and behind a veth pair where @veth says so.
  */
 static const struct vnet_link *uplink_of(const struct vnet_spec *spec,
-					 const struct vnet_snapshot *snap, bool device_only)
+					 const struct vnet_snapshot *snap, bool veth)
 {
 	const struct vnet_link *bridge = vnet_link_by_name(snap, VNET_NS_HOST, spec->name);
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
@@ -121,7 +136,7 @@ static const struct vnet_link *uplink_of(const struct vnet_spec *spec,
 		const struct vnet_link *port = &host->links[i];
 
 		if (port->master == bridge->index && strcmp(port->name, server) != 0 &&
-		    (device_only ? !port->kind[0] : strcmp(port->kind, "tun") != 0))
+		    strcmp(port->kind, "tun") != 0 && !(veth && !strcmp(port->kind, "veth")))
 			return port;
 	}
 	return NULL;
@@ -144,7 +159,8 @@ static void choose_router(struct vnet_spec *spec, const struct vnet_snapshot *sn
 			return;
 		}
 	}
-	if (own && (snap->forwarding || !uplink_of(spec, snap, false)))
+	/* On a bridge of its own vnet knows who is there; on another's a veth may lead anywhere. */
+	if (own && (snap->forwarding || !uplink_of(spec, snap, !spec->foreign)))
 		spec->dhcp.router = *own;
 	else
 		vnet_plan_note(notes, "no router is known for %s: leases carry none (see --router)",
@@ -230,11 +246,37 @@ static int check_outside(const struct vnet_spec *want, const struct vnet_ip *ip,
 			      vnet_ip_text(ip, text), whose);
 }
 
+/* Every address that the bridge has or shall have, and every router behind it. */
+static int check_bridge_outside(const struct vnet_spec *want, const struct vnet_snapshot *snap,
+				struct vnet_error *err)
+{
+	const struct vnet_link *bridge = vnet_link_by_name(snap, VNET_NS_HOST, want->name);
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+	int r = 0;
+
+	for (uint32_t i = 0; i < want->addresses.count && r == 0; i++)
+		r = check_outside(want, &vnet_cidrs(&want->addresses)[i].ip,
+				  "the bridge's own address", err);
+	for (size_t i = 0; bridge && i < host->n_addrs && r == 0; i++) {
+		if (host->addrs[i].index == bridge->index)
+			r = check_outside(want, &host->addrs[i].addr.ip, "the bridge's own address",
+					  err);
+	}
+	for (size_t i = 0; bridge && i < host->n_routes && r == 0; i++)
+		r = check_outside(want, &host->routes[i].via, "a router's address", err);
+	for (uint32_t i = 0; i < want->dhcp.dns.count && r == 0; i++) {
+		const struct vnet_ip *dns = &vnet_ips(&want->dhcp.dns)[i];
+
+		if (!reserved(want, dns))
+			r = check_outside(want, dns, "the name server's address", err);
+	}
+	return r;
+}
+
 static int check_range(const struct vnet_spec *want, const struct vnet_snapshot *snap,
 		       const struct vnet_cidr *subnet, struct vnet_error *err)
 {
 	const struct vnet_range *range = &want->dhcp.range;
-	const struct vnet_ip *own = own_address(want, snap);
 	int r = check_in_subnet(&range->first, subnet, "start of the range", err);
 
 	if (r == 0)
@@ -244,7 +286,7 @@ static int check_range(const struct vnet_spec *want, const struct vnet_snapshot 
 				   "the range has more than %d addresses: want a smaller one",
 				   LEASE_MAX);
 	if (r == 0)
-		r = check_outside(want, own, "the bridge's own address", err);
+		r = check_bridge_outside(want, snap, err);
 	if (r == 0)
 		r = check_outside(want, &want->dhcp.router, "the router's address", err);
 	if (r == 0)
@@ -269,7 +311,8 @@ static int check_server(const struct vnet_spec *want, const struct vnet_snapshot
 		return vnet_error_set(err, -EINVAL, "server %s: want an IPv4 address",
 				      vnet_cidr_text(server, text));
 	if (server->prefix != subnet->prefix || !vnet_cidr_holds(subnet, &server->ip))
-		return vnet_error_set(err, -EINVAL, "server %s is not in the subnet %s",
+		return vnet_error_set(err, -EINVAL,
+				      "server %s is not in the subnet %s: want --server there",
 				      vnet_cidr_text(server, text), vnet_cidr_text(&network, net));
 	if (on_bridge(want, snap, &server->ip))
 		return vnet_error_set(err, -EADDRINUSE,
@@ -279,6 +322,14 @@ static int check_server(const struct vnet_spec *want, const struct vnet_snapshot
 		return vnet_error_set(err, -EADDRINUSE, "server %s: a --host has this address",
 				      vnet_cidr_text(server, text));
 	return 0;
+}
+
+/* An address that a host may have: RFC 6890 names what is none. */
+static bool is_host(const struct vnet_ip *ip)
+{
+	uint32_t n = vnet_ip4_number(ip);
+
+	return n >> 24 && n >> 24 != 127 && n >> 28 < 14;
 }
 
 static int check_names(const struct vnet_spec *want, const struct vnet_cidr *subnet,
@@ -297,6 +348,9 @@ static int check_names(const struct vnet_spec *want, const struct vnet_cidr *sub
 
 		if (dns->family == AF_INET6)
 			r = vnet_error_set(err, -EINVAL, "dns %s: want an IPv4 address",
+					   vnet_ip_text(dns, text));
+		else if (dns->family && !is_host(dns))
+			r = vnet_error_set(err, -EINVAL, "dns %s: want the address of a host",
 					   vnet_ip_text(dns, text));
 		else if (!dns->family && want->dhcp.dns.count > 1)
 			r = vnet_error_set(err, -EINVAL,

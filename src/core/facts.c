@@ -81,8 +81,8 @@ static bool loopback(const struct vnet_ip *ip)
 {
 	static const uint8_t one[16] = { [15] = 1 };
 
-	if (ip->family == AF_INET)
-		return ip->bytes[0] == 127 || !ip->bytes[0];
+	if (ip->family == AF_INET) /* what is no host's goes the same way: RFC 6890 */
+		return ip->bytes[0] == 127 || !ip->bytes[0] || ip->bytes[0] >= 224;
 	return !memcmp(ip->bytes, one, sizeof(one));
 }
 

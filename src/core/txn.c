@@ -125,9 +125,13 @@ static int op_error(const struct vn_txn *txn, const struct vnet_plan *plan, size
 	int r;
 
 	(void)txn;
-	r = vnet_error_set(err, code, "%s %s: %s%s%s", vn_op_row(op)->name,
-			   vn_op_row(op)->subject(op, subject), vn_strerror(code),
-			   detail && *detail ? ": " : "", detail ? detail : "");
+	if (detail && *detail && vn_op_row(op)->class == VN_OP_SERVICE)
+		r = vnet_error_set(err, code, "%s %s: %s", vn_op_row(op)->name,
+				   vn_op_row(op)->subject(op, subject), detail);
+	else
+		r = vnet_error_set(err, code, "%s %s: %s%s%s", vn_op_row(op)->name,
+				   vn_op_row(op)->subject(op, subject), vn_strerror(code),
+				   detail && *detail ? ": " : "", detail ? detail : "");
 	if (err && err->op < 0)
 		err->op = (int)i;
 	return r;
