@@ -136,7 +136,7 @@ int vnet_cidr_parse(const char *s, struct vnet_cidr *ret_cidr, struct vnet_error
 				      max);
 	cidr.prefix = (uint8_t)prefix;
 	if (ip_zero(&cidr.ip))
-		return vnet_error_set(err, -EINVAL, 
+		return vnet_error_set(err, -EINVAL,
 				      "'%s' is the unspecified address: want that of a host", s);
 	r = cidr.ip.family == AF_INET ? cidr4_check(&cidr, s, err) : cidr6_check(&cidr, s, err);
 	if (r < 0)

@@ -121,7 +121,7 @@ static json_t *ports_json(const struct vnet_view *view)
 		cli_clean(name);
 		(void)json_array_append_new(ports,
 					    json_pack("{s:s, s:s, s:s, s:b, s:b, s:s}", "name",
-						      port->name, "kind", port->kind, "mac",
+						      name, "kind", port->kind, "mac",
 						      vnet_mac_text(&port->mac, mac), "carrier",
 						      (int)port->carrier, "ours",
 						      (int)(port->group == view->record.group),

@@ -136,7 +136,7 @@ static int find_server(const struct vnet_spec *want, struct vnet_snapshot *snap,
 	return listened ? check_named(want, bridge, snap, err) : 0;
 }
 
-/* What a verb makes of the record: into @ret_want; *@ret_gone: the network is to go. */
+/* What a verb is asked for. */
 struct change {
 	const char *name;
 	const struct vnet_edit *edits;
@@ -178,7 +178,7 @@ static int want_of(const struct change *c, const struct vnet_snapshot *snap, boo
 		   const struct vnet_spec *record, struct vnet_spec *ret_want,
 		   struct vnet_error *err)
 {
-	struct vnet_spec want;
+	struct vnet_spec want = { 0 };
 	int r = recorded ? vnet_spec_copy(record, &want) : want_new(c, snap, &want, err);
 
 	if (r == 0 && c->verb == CHANGE_SET && want.foreign)

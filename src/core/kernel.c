@@ -230,6 +230,7 @@ static const struct vn_exec_ops kernel_ops = {
 int vn_kernel_open(struct vn_exec *ret_exec, struct vnet_error *err)
 {
 	struct kernel *k = calloc(1, sizeof(*k));
+	struct vn_exec exec = { .ops = &kernel_ops, .self = k };
 	int r;
 
 	if (!k)
@@ -238,10 +239,11 @@ int vn_kernel_open(struct vn_exec *ret_exec, struct vnet_error *err)
 	k->env.netns[VNET_NS_HOST] = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	r = k->env.netns[VNET_NS_HOST] < 0 ? -errno : vn_sock_open(&k->sock[VNET_NS_HOST]);
 	if (r < 0) {
-		free(k);
-		return vnet_error_set(err, r, "netlink socket: %s", vn_strerror(r));
+		vn_kernel_close(&exec);
+		return vnet_error_set(err, r, "network namespace, netlink socket: %s",
+				      vn_strerror(r));
 	}
-	*ret_exec = (struct vn_exec){ .ops = &kernel_ops, .self = k };
+	*ret_exec = exec;
 	return 0;
 }
 

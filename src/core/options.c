@@ -186,7 +186,8 @@ const size_t vn_n_options = sizeof(vn_options) / sizeof(vn_options[0]);
 
 static_assert(sizeof(vn_options) / sizeof(vn_options[0]) > VNET_KEY_COUNT,
 	      "vn_options[] covers vnet_key");
-static_assert(VNET_KEY_COUNT <= 64, "a key is a bit of vnet_spec.set");
+static_assert(sizeof(vn_options) / sizeof(vn_options[0]) <= 64,
+	      "a key is a bit of vnet_spec.set, and of what the command line has seen");
 
 const char *vn_scope_prefix(enum vn_scope scope)
 {

@@ -117,14 +117,13 @@ int vn_plan_undo(const struct vnet_snapshot *before, const struct vnet_plan *pla
 /* ---- carrying out ---- */
 
 /* "link add br0: File exists: the kernel's own sentence" */
-static int op_error(const struct vn_txn *txn, const struct vnet_plan *plan, size_t i, int code,
-		    const char *detail, struct vnet_error *err)
+static int op_error(const struct vnet_plan *plan, size_t i, int code, const char *detail,
+		    struct vnet_error *err)
 {
 	const struct vnet_op *op = &plan->ops[i];
 	char subject[VNET_PATH_SIZE];
 	int r;
 
-	(void)txn;
 	if (detail && *detail && vn_op_row(op)->class == VN_OP_SERVICE)
 		r = vnet_error_set(err, code, "%s %s: %s", vn_op_row(op)->name,
 				   vn_op_row(op)->subject(op, subject), detail);
@@ -188,15 +187,14 @@ static int ask_kernel(const struct vn_txn *txn, const struct vnet_snapshot *befo
 	struct vnet_snapshot state;
 	int r = read_state(txn, before, &state, err);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const struct vnet_op *op = &plan->ops[at + i];
 
 		if (!acks[i].known && !vn_op_row(op)->done(op, &state))
-			r = op_error(txn, plan, at + i, -ETIMEDOUT, "the kernel did not answer",
-				     err);
+			r = op_error(plan, at + i, -ETIMEDOUT, "the kernel did not answer", err);
 	}
-	if (r != -ETIMEDOUT && r < 0)
-		return r;
 	vnet_snapshot_done(&state);
 	return r;
 }
@@ -209,11 +207,11 @@ static int run_batch(const struct vn_txn *txn, const struct vnet_snapshot *befor
 
 	for (size_t i = 0; i < n; i++) {
 		if (acks[i].known && acks[i].code)
-			return op_error(txn, plan, at + i, acks[i].code, acks[i].text, err);
+			return op_error(plan, at + i, acks[i].code, acks[i].text, err);
 	}
 	if (r == -ETIMEDOUT || r == -ENOBUFS || r == -EBADMSG)
 		return ask_kernel(txn, before, plan, at, n, acks, err);
-	return r < 0 ? op_error(txn, plan, at, r, NULL, err) : 0;
+	return r < 0 ? op_error(plan, at, r, NULL, err) : 0;
 }
 
 /* One operation that is no netlink message. */
@@ -228,7 +226,7 @@ static int run_one(const struct vn_txn *txn, const struct vnet_plan *plan, size_
 		r = txn->exec->ops->service(txn->exec->self, op, &detail);
 	else
 		r = txn->exec->ops->system(txn->exec->self, op);
-	return r < 0 ? op_error(txn, plan, i, r, detail.msg, err) : 0;
+	return r < 0 ? op_error(plan, i, r, detail.msg, err) : 0;
 }
 
 /* @ret_tried: the first so many operations have been begun, and no other. */
@@ -266,7 +264,7 @@ static int verify(const struct vn_txn *txn, const struct vnet_plan *plan,
 		const struct vn_op_row *row = vn_op_row(op);
 
 		if (row->done(op, predicted) && !row->done(op, &state))
-			r = op_error(txn, plan, i, -EIO, "acknowledged, but not to be seen", err);
+			r = op_error(plan, i, -EIO, "acknowledged, but not to be seen", err);
 	}
 	vnet_snapshot_done(&state);
 	return r;
@@ -338,7 +336,7 @@ static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 			continue;
 		r = undo_one(txn, undo, i, &state);
 		if (r < 0 && !failed)
-			failed = op_error(txn, undo, i, r, "while undoing", err);
+			failed = op_error(undo, i, r, "while undoing", err);
 	}
 	if (!failed)
 		failed = verify(txn, undo, &state, err);
@@ -440,7 +438,7 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 		return 0;
 	r = vn_plan_predict(before, plan, &predicted, &i);
 	if (r < 0)
-		return op_error(txn, plan, i, r, NULL, err);
+		return op_error(plan, i, r, NULL, err);
 	r = vn_plan_undo(before, plan, &undo);
 	if (r < 0) {
 		vnet_snapshot_done(&predicted);

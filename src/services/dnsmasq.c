@@ -179,11 +179,11 @@ static int leases_check(const struct vnet_service *service, struct vnet_error *e
 	*slash = '\0';
 	r = vn_dir_make(dir);
 	if (r < 0)
-		return vnet_error_set(err, r, "directory %s: %s", dir, strerrordesc_np(-r));
+		return vnet_error_set(err, r, "directory %s: %s", dir, vn_strerror(r));
 	if (lstat(service->leases, &st) < 0)
 		return errno == ENOENT ? 0 :
 					 vnet_error_set(err, -errno, "lease file %s: %s",
-							service->leases, strerrordesc_np(errno));
+							service->leases, vn_strerror(-errno));
 	if (S_ISLNK(st.st_mode))
 		return vnet_error_set(err, -ELOOP, "lease file %s is a symbolic link: want a file",
 				      service->leases);
@@ -253,8 +253,7 @@ static int start_wait(const struct vnet_service *service, pid_t pid, int stderr_
 	if (r == -ECHILD) /* the caller's program took its status: see whether it runs */
 		return 0;
 	if (r < 0)
-		return vnet_error_set(err, r, "dnsmasq in %s: %s", service->netns,
-				      strerrordesc_np(-r));
+		return vnet_error_set(err, r, "dnsmasq in %s: %s", service->netns, vn_strerror(r));
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
 	last_line(stderr_fd, line);
@@ -274,7 +273,7 @@ static int start_find(const struct vnet_service *service, int netns, struct vnet
 		return 0;
 	if (pid < 0)
 		return vnet_error_set(err, pid, "dnsmasq in %s: looking for it: %s", service->netns,
-				      strerrordesc_np(-pid));
+				      vn_strerror(pid));
 	return vnet_error_set(err, -ECHILD, "dnsmasq in %s ended as soon as it was started",
 			      service->netns);
 }
@@ -297,7 +296,7 @@ static int start_run(const struct vnet_service *service, int netns, const char *
 	stderr_fd = start.stderr_fd;
 	if (pid < 0)
 		return vnet_error_set(err, pid, "%s in %s: %s", program, service->netns,
-				      strerrordesc_np(-pid));
+				      vn_strerror(pid));
 	r = start_wait(service, pid, stderr_fd, err);
 	return r < 0 ? r : start_find(service, netns, err);
 }
@@ -320,7 +319,7 @@ int vn_dnsmasq_start(const struct vnet_service *service, int netns, struct vnet_
 	pid = vn_dnsmasq_pid(service, netns);
 	if (pid < 0)
 		return vnet_error_set(err, pid, "dnsmasq in %s: looking for it: %s", service->netns,
-				      strerrordesc_np(-pid));
+				      vn_strerror(pid));
 	if (pid)
 		return vnet_error_set(err, -EEXIST, "dnsmasq in %s runs already, as process %d",
 				      service->netns, (int)pid);
@@ -346,10 +345,10 @@ int vn_dnsmasq_stop(const struct vnet_service *service, int netns, struct vnet_e
 	r = end_all(service, netns, VN_DNSMASQ_GRACE_MS);
 	if (r < 0)
 		return vnet_error_set(err, r, "stopping dnsmasq in %s: %s", service->netns,
-				      strerrordesc_np(-r));
+				      vn_strerror(r));
 	if (unlink(service->pid_file) < 0 && errno != ENOENT)
 		return vnet_error_set(err, -errno, "pid file %s: %s", service->pid_file,
-				      strerrordesc_np(errno));
+				      vn_strerror(-errno));
 	return 0;
 }
 
@@ -368,6 +367,6 @@ int vn_dnsmasq_reload(const struct vnet_service *service, int netns, struct vnet
 		return vnet_error_set(err, r, "dnsmasq in %s does not run", service->netns);
 	if (r < 0)
 		return vnet_error_set(err, r, "reloading dnsmasq in %s: %s", service->netns,
-				      strerrordesc_np(-r));
+				      vn_strerror(r));
 	return 0;
 }

@@ -112,9 +112,12 @@ static void probe_heard(struct probe *probe, const struct ether_arp *arp)
 	}
 }
 
+/* At most so many at once: who floods the link with ARP must not hold the caller. */
+enum { PROBE_BURST = 64 };
+
 static int probe_receive(struct probe *probe)
 {
-	for (;;) {
+	for (int i = 0; i < PROBE_BURST; i++) {
 		struct sockaddr_ll from = { 0 };
 		socklen_t from_len = sizeof(from);
 		struct ether_arp arp = { 0 };
@@ -127,6 +130,7 @@ static int probe_receive(struct probe *probe)
 		if (n == sizeof(arp) && from.sll_pkttype != PACKET_OTHERHOST)
 			probe_heard(probe, &arp);
 	}
+	return 0;
 }
 
 /* Listen until @end, or until all are known to be in use. */

@@ -270,6 +270,8 @@ static bool has_arg(pid_t pid, const char *arg)
 	if (fd < 0)
 		return false;
 	n = read(fd, line, sizeof(line));
+	if (n <= 0)
+		return false;
 	for (const char *at = line; at < line + n;) {
 		const char *end = memchr(at, '\0', (size_t)(line + n - at));
 

@@ -11,7 +11,7 @@
  * @routes_of is not empty, the IPv4 default routes through the link of that name.
  *
  * A dump that the kernel flags as not consistent is thrown away and asked for
- * again, for 5 s at most. Returns 0, -EBUSY if links change without end, or
+ * again, for 4 s at most. Returns 0, -EBUSY if links change without end, or
  * another negative errno.
  */
 int vn_read_ns(struct vn_sock *sock, enum vnet_ns_id ns, const char *routes_of,

@@ -159,7 +159,7 @@ static int receive(struct vn_sock *sock)
 	if (len < 0)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
 	if (msg.msg_flags & MSG_TRUNC)
-		return -EMSGSIZE;
+		return -EBADMSG;
 	if (from.nl_pid != 0) /* only the kernel speaks with port 0: netlink(7) */
 		return 0;
 	return (int)len;
@@ -193,12 +193,18 @@ int vn_sock_batch(struct vn_sock *sock, const struct vn_msg *msg, uint32_t seq, 
 	return 0;
 }
 
+/* How a dump goes: torn, or refused by who takes it. */
+struct dump {
+	bool inconsistent;
+	int failed;
+};
+
 /*
  * One datagram of a dump. Returns 1 at its end, 0 to go on, or a negative errno;
  * an inconsistent one is read to its end all the same, so that nothing is left
  * in the socket.
  */
-static int take_dump(struct vn_sock *sock, int len, uint32_t seq, bool *inconsistent,
+static int take_dump(struct vn_sock *sock, int len, uint32_t seq, struct dump *dump,
 		     int (*fn)(const struct nlmsghdr *head, void *arg), void *arg)
 {
 	const struct nlmsghdr *head = (const struct nlmsghdr *)sock->buf;
@@ -209,7 +215,7 @@ static int take_dump(struct vn_sock *sock, int len, uint32_t seq, bool *inconsis
 		if (head->nlmsg_seq != seq || head->nlmsg_pid != sock->portid)
 			continue;
 		if (head->nlmsg_flags & NLM_F_DUMP_INTR)
-			*inconsistent = true;
+			dump->inconsistent = true;
 		if (head->nlmsg_type == NLMSG_DONE)
 			return 1;
 		if (head->nlmsg_type == NLMSG_ERROR) {
@@ -219,9 +225,10 @@ static int take_dump(struct vn_sock *sock, int len, uint32_t seq, bool *inconsis
 				return -EBADMSG;
 			return err->error ? err->error : 1;
 		}
-		r = *inconsistent ? 0 : fn(head, arg);
+		/* What is left of a dump is read all the same: the socket has no other before its end. */
+		r = dump->inconsistent || dump->failed ? 0 : fn(head, arg);
 		if (r < 0)
-			return r;
+			dump->failed = r;
 	}
 	return 0;
 }
@@ -229,15 +236,17 @@ static int take_dump(struct vn_sock *sock, int len, uint32_t seq, bool *inconsis
 int vn_sock_dump(struct vn_sock *sock, const struct vn_msg *msg, uint32_t seq,
 		 int (*fn)(const struct nlmsghdr *head, void *arg), void *arg)
 {
-	bool inconsistent = false;
+	struct dump dump = { 0 };
 	int r = send_all(sock, msg);
 
 	while (r == 0) {
 		r = receive(sock);
 		if (r >= 0)
-			r = take_dump(sock, r, seq, &inconsistent, fn, arg);
+			r = take_dump(sock, r, seq, &dump, fn, arg);
 	}
 	if (r < 0)
 		return r;
-	return inconsistent ? -EINTR : 0;
+	if (dump.failed)
+		return dump.failed;
+	return dump.inconsistent ? -EINTR : 0;
 }
