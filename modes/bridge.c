@@ -63,7 +63,8 @@ static void spec_of(const struct vnet_link *link, struct vnet_spec *spec)
 	spec->mac = link->mac;
 	spec->stp = link->bridge.stp != 0;
 	spec->forward_delay = link->bridge.forward_delay;
-	spec->ageing = link->bridge.ageing;
+	if (!link->bridge.topology_change)
+		spec->ageing = link->bridge.ageing;
 	spec->hello = link->bridge.hello;
 	spec->max_age = link->bridge.max_age;
 	spec->priority = link->bridge.priority;

@@ -34,7 +34,12 @@ enum {
 	VNET_ACCOUNT_SIZE = 33, /* of a user or a group: groupadd(8) allows 32 characters */
 };
 
-/* Of a bridge: IFLA_BR_* of linux/if_link.h. Times in hundredths of a second. */
+/*
+ * Of a bridge: IFLA_BR_* of linux/if_link.h. Times in hundredths of a second.
+ *
+ * @topology_change: STP has just seen one: for half a minute the kernel ages, and shows
+ *                   as ageing, twice the forward delay, and not what was set
+ */
 struct vnet_bridge_attrs {
 	uint32_t stp;
 	uint32_t forward_delay;
@@ -43,6 +48,7 @@ struct vnet_bridge_attrs {
 	uint32_t max_age;
 	uint32_t priority;
 	uint32_t mcast_snooping;
+	uint32_t topology_change;
 };
 
 /* Of a bridge's port: IFLA_BRPORT_*. */

@@ -177,15 +177,43 @@ static void plan_pair(const struct vnet_spec *want, const struct vnet_link *brid
 	vnet_plan_link_set(plan, VNET_NS_DHCP, &inner, VNET_LINK_UP);
 }
 
+/*
+ * The server has its own IPv4 address and no other. Where there are others all go, the
+ * last one first: with the first of a subnet the kernel drops those that came after it.
+ * Returns true if the server must start anew for it.
+ */
+static bool plan_server_address(const struct vnet_spec *want, const struct vnet_snapshot *snap,
+				const struct vnet_link *inner, struct vnet_plan *plan)
+{
+	const struct vnet_ns *in = &snap->ns[VNET_NS_DHCP];
+	bool found = false;
+	bool others = false;
+
+	for (size_t i = 0; i < in->n_addrs; i++) {
+		if (in->addrs[i].index != inner->index || in->addrs[i].addr.ip.family != AF_INET)
+			continue;
+		if (vnet_cidr_equal(&in->addrs[i].addr, &want->dhcp.server))
+			found = true;
+		else
+			others = true;
+	}
+	for (size_t i = in->n_addrs; others && i-- > 0;) {
+		if (in->addrs[i].index == inner->index && in->addrs[i].addr.ip.family == AF_INET)
+			vnet_plan_addr_del(plan, VNET_NS_DHCP, inner, &in->addrs[i].addr);
+	}
+	if (!found || others)
+		vnet_plan_addr_add(plan, VNET_NS_DHCP, inner, &want->dhcp.server);
+	return !found || others;
+}
+
 /* Bring a pair that is there in line. Returns true if the server must start anew for it. */
 static bool plan_pair_change(const struct vnet_spec *want, const struct vnet_link *bridge,
 			     const struct vnet_snapshot *snap, const struct server *s,
 			     struct vnet_plan *plan)
 {
-	const struct vnet_ns *in = &snap->ns[VNET_NS_DHCP];
 	struct vnet_link end = *s->end;
 	struct vnet_link inner = *s->inner;
-	bool anew = false;
+	bool anew;
 	uint32_t fields = 0;
 
 	if (end.mtu != bridge->mtu) {
@@ -206,15 +234,7 @@ static bool plan_pair_change(const struct vnet_spec *want, const struct vnet_lin
 		fields |= VNET_LINK_UP;
 	}
 	vnet_plan_link_set(plan, VNET_NS_HOST, &end, fields);
-	for (size_t i = 0; i < in->n_addrs; i++) {
-		if (in->addrs[i].index == inner.index && in->addrs[i].addr.ip.family == AF_INET &&
-		    !vnet_cidr_equal(&in->addrs[i].addr, &want->dhcp.server))
-			vnet_plan_addr_del(plan, VNET_NS_DHCP, &inner, &in->addrs[i].addr);
-	}
-	if (!vnet_snapshot_has_addr(snap, VNET_NS_DHCP, inner.index, &want->dhcp.server)) {
-		vnet_plan_addr_add(plan, VNET_NS_DHCP, &inner, &want->dhcp.server);
-		anew = true;
-	}
+	anew = plan_server_address(want, snap, &inner, plan);
 	if (!(inner.flags & IFF_UP)) {
 		inner.flags |= IFF_UP;
 		vnet_plan_link_set(plan, VNET_NS_DHCP, &inner, VNET_LINK_UP);

@@ -257,13 +257,14 @@ int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 	txn.what = journal.what;
 	txn.net = journal.net;
 	r = head_of(vnet, journal.net, &head);
+	/* First: with the journal goes the knowledge of them. The undo replaces its own. */
+	if (r == 0 && !how->dry_run) {
+		drop_temporaries(&journal.plan);
+		drop_temporaries(&journal.undo);
+	}
 	if (r == 0)
 		r = vn_txn_recover(&txn, &journal, &head, how->dry_run, &forward, err);
 	if (r == 0) {
-		if (!how->dry_run) {
-			drop_temporaries(&journal.plan);
-			drop_temporaries(&journal.undo);
-		}
 		*ret_what = take_ptr(&journal.what);
 		*ret_plan = journal.undo;
 		vnet_plan_init(&journal.undo);

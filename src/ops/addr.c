@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <linux/if_addr.h>
+#include <sys/socket.h>
 
 #include "base/snapshot.h"
 #include "ops/ops.h"
@@ -37,6 +39,13 @@ static void print(const struct vnet_op *op, const char *verb, const char *netns,
 		    op->u.addr.link);
 }
 
+/* IPv4 addresses of one subnet on one link: the first is primary, the others hang on it. */
+static bool same_subnet(const struct vnet_ifaddr *a, const struct vnet_ifaddr *b)
+{
+	return a->index == b->index && a->addr.ip.family == AF_INET &&
+	       a->addr.prefix == b->addr.prefix && vnet_cidr_holds(&a->addr, &b->addr.ip);
+}
+
 /* ---- addr add ---- */
 
 static int add_encode(const struct vnet_op *op, const struct vn_op_env *env, uint32_t seq,
@@ -48,11 +57,18 @@ static int add_encode(const struct vnet_op *op, const struct vn_op_env *env, uin
 
 static int add_model(const struct vnet_op *op, struct vnet_snapshot *snap)
 {
+	const struct vnet_ns *in = &snap->ns[op->ns];
+	struct vnet_ifaddr addr = op->u.addr.ifaddr;
+
 	if (!vnet_link_by_index(snap, op->ns, op->u.addr.ifaddr.index))
 		return -ENODEV;
 	if (there(op, snap))
 		return -EEXIST;
-	return vn_snapshot_add_addr(snap, op->ns, &op->u.addr.ifaddr);
+	for (size_t i = 0; i < in->n_addrs; i++) {
+		if (same_subnet(&in->addrs[i], &addr))
+			addr.flags |= IFA_F_SECONDARY;
+	}
+	return vn_snapshot_add_addr(snap, op->ns, &addr);
 }
 
 static void add_inverse(const struct vnet_op *op, const struct vnet_snapshot *before,
@@ -92,11 +108,30 @@ static int del_encode(const struct vnet_op *op, const struct vn_op_env *env, uin
 	return vn_addr_del_msg(msg, seq, &op->u.addr.ifaddr);
 }
 
+/*
+ * With a primary address go those that hang on it; unless promote_secondaries is set,
+ * and then to add them again is no harm.
+ */
 static int del_model(const struct vnet_op *op, struct vnet_snapshot *snap)
 {
+	const struct vnet_ns *in = &snap->ns[op->ns];
+	const struct vnet_ifaddr *del = &op->u.addr.ifaddr;
+	bool primary = false;
+
 	if (!there(op, snap))
 		return -EADDRNOTAVAIL;
-	vn_snapshot_del_addr(snap, op->ns, op->u.addr.ifaddr.index, &op->u.addr.ifaddr.addr);
+	for (size_t i = 0; i < in->n_addrs; i++) {
+		if (in->addrs[i].index == del->index &&
+		    vnet_cidr_equal(&in->addrs[i].addr, &del->addr))
+			primary = !(in->addrs[i].flags & IFA_F_SECONDARY);
+	}
+	vn_snapshot_del_addr(snap, op->ns, del->index, &del->addr);
+	for (size_t i = in->n_addrs; primary && i-- > 0;) {
+		struct vnet_cidr other = in->addrs[i].addr;
+
+		if (same_subnet(&in->addrs[i], del) && (in->addrs[i].flags & IFA_F_SECONDARY))
+			vn_snapshot_del_addr(snap, op->ns, del->index, &other);
+	}
 	return 0;
 }
 

@@ -94,6 +94,7 @@ static void read_bridge(const struct nlattr *data, struct vnet_bridge_attrs *ret
 		.max_age = number(a.by[IFLA_BR_MAX_AGE], 0),
 		.priority = number(a.by[IFLA_BR_PRIORITY], 0),
 		.mcast_snooping = number(a.by[IFLA_BR_MCAST_SNOOPING], 0),
+		.topology_change = number(a.by[IFLA_BR_TOPOLOGY_CHANGE], 0),
 	};
 }
 

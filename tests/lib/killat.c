@@ -6,10 +6,13 @@
  * the command ended by itself. It works on any binary, and unlike a timer it hits each point once.
  *
  * usage: killat [-xpt] [-m MARK]... [-o FILE] [-T SECONDS] N [--] COMMAND [ARG...]
+ *        killat -v [-o FILE] [-T SECONDS] [--] COMMAND [ARG...]
  *        killat -c [-t] [-m MARK]... [-o FILE] [-T SECONDS] [--] COMMAND [ARG...]
  *   N           kill at the entry of call N: it has no effect any more
  *   -x          kill at the exit of call N: its effect is there
  *   -c          kill nothing, print "count=CALLS status=STATUS"
+ *   -v          kill when it has made a child by vfork(2) or posix_spawn(3), before that one has
+ *               done anything; the child is left stopped, "child=PID" printed
  *   -p          print the point of the kill: "killed=N call=NAME at=entry"
  *   -t          print each call counted: "N NAME"
  *   -m MARK     count from this call on, itself call 1 (default: -m netlink -m /vnet). MARK is
@@ -17,7 +20,7 @@
  *               NAME: the first call of this name; /TEXT: the first openat of a path with /TEXT
  *   -o FILE     killat's lines go there; else to stdout, and the command's stdout to stderr
  *   -T SECONDS  give up after so long (default 60): the command is killed, exit status 3
- * exit status: 0 killed, or -c; 10 ended by itself before call N ("status=STATUS count=CALLS");
+ * exit status: 0 killed, or -c; 10 ended by itself before ("status=STATUS count=CALLS");
  *   2 usage; 3 failed. STATUS is the exit status, or 128 and the signal.
  *
  * Counted: the calls of all threads, by one counter. So that it counts the same each time, a thread
@@ -106,8 +109,8 @@ struct thread {
 
 struct run {
 	/* as asked */
-	long at; /* 0: count */
-	bool at_exit, show_point, show_calls;
+	long at; /* 0: count, or kill at a vfork */
+	bool at_exit, at_vfork, show_point, show_calls;
 	const char *marks[MAX_MARKS];
 	size_t n_marks;
 	FILE *out;
@@ -119,6 +122,7 @@ struct run {
 	bool counting;
 	long count;
 	bool killed;
+	pid_t child; /* of a vfork, which holds still */
 	struct thread threads[MAX_THREADS];
 	size_t n_threads;
 };
@@ -290,6 +294,24 @@ static void at_clone(struct run *r, struct thread *t)
 	t->until = now_ns() + HOLD_MS * 1000000ULL;
 }
 
+/* The child has not run yet: what stops it first is our attachment. */
+static void at_vfork(struct run *r, struct thread *t)
+{
+	unsigned long child;
+	int status;
+
+	if (ptrace(PTRACE_GETEVENTMSG, t->tid, NULL, &child) < 0 || kill(r->pid, SIGKILL) < 0)
+		fail("vfork");
+	r->killed = true;
+	while (r->child != (pid_t)child && waitpid((pid_t)child, &status, __WALL) < 0) {
+		if (errno != EINTR)
+			fail("waitpid");
+	}
+	if (kill((pid_t)child, SIGSTOP) < 0 || ptrace(PTRACE_DETACH, (pid_t)child, NULL, NULL) < 0)
+		fail("child");
+	fprintf(r->out, "child=%lu\n", child);
+}
+
 static void at_stop(struct run *r, struct thread *t, int status)
 {
 	int sig = WSTOPSIG(status);
@@ -301,6 +323,8 @@ static void at_stop(struct run *r, struct thread *t, int status)
 		r->began = true;
 	} else if (event == PTRACE_EVENT_CLONE) {
 		at_clone(r, t);
+	} else if (event == PTRACE_EVENT_VFORK && !r->killed) {
+		at_vfork(r, t);
 	} else if (event == PTRACE_EVENT_STOP && sig != SIGTRAP) {
 		(void)ptrace(PTRACE_LISTEN, t->tid, NULL, NULL); /* stopped as if untraced */
 		return;
@@ -317,6 +341,8 @@ static int take_report(struct run *r, pid_t tid, int status, int *ret)
 	if (WIFSTOPPED(status)) {
 		if (tid == r->pid || is_thread(r, tid))
 			at_stop(r, find_thread(r, tid), status);
+		else if (r->at_vfork && !r->killed)
+			r->child = tid; /* before its parent tells of it */
 		else
 			(void)ptrace(PTRACE_DETACH, tid, NULL, NULL);
 		return 0;
@@ -383,7 +409,7 @@ __attribute__((noreturn)) static void run_command(const struct run *r, char **ar
 static int run_traced(struct run *r, char **argv)
 {
 	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE |
-			     PTRACE_O_TRACEEXEC;
+			     PTRACE_O_TRACEEXEC | (r->at_vfork ? PTRACE_O_TRACEVFORK : 0);
 	int gate[2];
 
 	if (pipe2(gate, O_CLOEXEC) < 0)
@@ -418,7 +444,8 @@ static long number(const char *s, const char *what)
 __attribute__((noreturn)) static void usage(void)
 {
 	fputs("usage: killat [-xpt] [-m MARK]... [-o FILE] [-T SECONDS] N [--] COMMAND [ARG...]\n"
-	      "       killat -c [-t] [-m MARK]... [-o FILE] [-T SECONDS] [--] COMMAND [ARG...]\n",
+	      "       killat -c [-t] [-m MARK]... [-o FILE] [-T SECONDS] [--] COMMAND [ARG...]\n"
+	      "       killat -v [-o FILE] [-T SECONDS] [--] COMMAND [ARG...]\n",
 	      stderr);
 	exit(EXIT_USAGE);
 }
@@ -430,9 +457,11 @@ static char **parse(struct run *r, int argc, char **argv)
 	long seconds = TIMEOUT_S;
 	int c;
 
-	while ((c = getopt(argc, argv, "+cxptm:o:T:")) != -1) {
+	while ((c = getopt(argc, argv, "+cvxptm:o:T:")) != -1) {
 		if (c == 'c')
 			count = true;
+		else if (c == 'v')
+			r->at_vfork = true;
 		else if (c == 'x')
 			r->at_exit = true;
 		else if (c == 'p')
@@ -448,7 +477,7 @@ static char **parse(struct run *r, int argc, char **argv)
 		else
 			usage();
 	}
-	if (!count && optind < argc)
+	if (!count && !r->at_vfork && optind < argc)
 		r->at = number(argv[optind++], "N");
 	if (optind < argc && !strcmp(argv[optind], "--"))
 		optind++;
@@ -477,9 +506,11 @@ int main(int argc, char **argv)
 
 	if (r.killed && code == 128 + SIGKILL)
 		return fflush(r.out) ? EXIT_FAILED : 0;
-	fprintf(r.out, "%s=%ld %s=%ld\n", r.at ? "status" : "count", r.at ? code : r.count,
-		r.at ? "count" : "status", r.at ? r.count : code);
+	bool kills = r.at || r.at_vfork;
+
+	fprintf(r.out, "%s=%ld %s=%ld\n", kills ? "status" : "count", kills ? code : r.count,
+		kills ? "count" : "status", kills ? r.count : code);
 	if (fflush(r.out))
 		return EXIT_FAILED;
-	return r.at ? EXIT_ENDED : 0;
+	return kills ? EXIT_ENDED : 0;
 }
