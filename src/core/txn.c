@@ -146,6 +146,24 @@ static bool goes_alone(const struct vnet_op *op)
 	return op->kind == VNET_OP_LINK_ADD || op->kind == VNET_OP_LINK_DEL;
 }
 
+/*
+ * What the end of a batch does not show can't be asked for when an acknowledgement is
+ * lost: an address that the batch takes away is added again in the next one.
+ */
+static bool overrides(const struct vnet_op *op, const struct vnet_op *batch, size_t n)
+{
+	const struct vnet_ifaddr *add = &op->u.addr.ifaddr;
+
+	for (size_t i = 0; op->kind == VNET_OP_ADDR_ADD && i < n; i++) {
+		const struct vnet_ifaddr *del = &batch[i].u.addr.ifaddr;
+
+		if (batch[i].kind == VNET_OP_ADDR_DEL && del->index == add->index &&
+		    vnet_cidr_equal(&del->addr, &add->addr))
+			return true;
+	}
+	return false;
+}
+
 static size_t batch_length(const struct vnet_plan *plan, size_t at)
 {
 	size_t n = 1;
@@ -156,7 +174,7 @@ static size_t batch_length(const struct vnet_plan *plan, size_t at)
 		const struct vnet_op *op = &plan->ops[at + n];
 
 		if (vn_op_row(op)->class != VN_OP_NETLINK || op->ns != plan->ops[at].ns ||
-		    goes_alone(op))
+		    goes_alone(op) || overrides(op, &plan->ops[at], n))
 			break;
 		n++;
 	}

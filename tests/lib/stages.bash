@@ -126,7 +126,7 @@ tap_file()
 	if [ -n "${VNET_ISOLATE-}" ]; then
 		command=("$VNET_TOP/tests/lib/in-ns" "${command[@]}")
 	fi
-	tap "$name" timeout -k 5 "${VNET_FILE_LIMIT:-300}" "${command[@]}"
+	tap "$name" timeout -k 5 "${VNET_FILE_LIMIT:-600}" "${command[@]}"
 }
 
 # tap_files STAGE PATTERN...: all files of tests that match. None at all is a failure, but for the
