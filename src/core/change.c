@@ -23,8 +23,8 @@
 
 enum {
 	PROBE_MS = 100,
-	PROBES = 4, /* addresses asked for at once */
-	PROBE_ROUNDS = 4,
+	PROBES = 4,	   /* addresses asked for at once */
+	PROBES_ALL = 16,   /* and altogether, before the user is asked */
 	INDEX_RETRIES = 8, /* a stranger may take the index between looking and making */
 };
 
@@ -77,8 +77,8 @@ static int probe(const struct vnet_link *bridge, const struct vnet_cidr *addrs, 
 static int choose_server(const struct vnet_spec *want, const struct vnet_link *bridge,
 			 bool listened, struct vnet_snapshot *snap, struct vnet_error *err)
 {
-	struct vnet_cidr candidates[PROBES * PROBE_ROUNDS];
-	size_t n = vnet_dhcp_candidates(want, snap, candidates, PROBES * PROBE_ROUNDS);
+	struct vnet_cidr candidates[PROBES_ALL];
+	size_t n = vnet_dhcp_candidates(want, snap, candidates, PROBES_ALL);
 	int r = 0;
 
 	for (size_t at = 0; at < n && r == 0 && !snap->server.prefix; at += PROBES) {
@@ -269,7 +269,7 @@ static bool may_serve(const struct change *c)
 static int32_t taken_index(const struct vnet_plan *plan, int r, const struct vnet_error *err)
 {
 	if (r != -EEXIST || err->outcome != VNET_OUTCOME_FAILED || err->op < 0 ||
-	    plan->ops[err->op].kind != VNET_OP_LINK_ADD)
+	    (size_t)err->op >= plan->n_ops || plan->ops[err->op].kind != VNET_OP_LINK_ADD)
 		return 0;
 	return plan->ops[err->op].u.link.link.index;
 }

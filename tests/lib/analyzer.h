@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-#include <vnet/error.h>
+#include "../../include/vnet/error.h"
 
 /* Defined nowhere: weak, for a link that is made for the sake of the compilations before it. */
 __attribute__((weak)) int analyzer_any(void);
