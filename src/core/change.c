@@ -82,9 +82,11 @@ static int choose_server(const struct vnet_spec *want, const struct vnet_link *b
 	int r = 0;
 
 	for (size_t at = 0; at < n && r == 0 && !snap->server.prefix; at += PROBES) {
-		size_t some = n - at < PROBES ? n - at : PROBES;
+		size_t some = n - at;
 		bool used[PROBES] = { 0 };
 
+		if (some > PROBES)
+			some = PROBES;
 		if (listened)
 			r = probe(bridge, candidates + at, some, used, err);
 		for (size_t i = 0; r == 0 && i < some && !snap->server.prefix; i++) {
