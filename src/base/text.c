@@ -67,19 +67,7 @@ int vn_text_take(struct vn_text *text, char **ret_string)
 
 char *vn_line_next(char **text)
 {
-	char *line = *text;
-	char *end;
-
-	if (!line || !*line)
-		return NULL;
-	end = strchr(line, '\n');
-	if (end) {
-		*end = '\0';
-		*text = end + 1;
-	} else {
-		*text = line + strlen(line);
-	}
-	return line;
+	return *text && **text ? strsep(text, "\n") : NULL;
 }
 
 int vn_number(const char *s, int base, uint64_t min, uint64_t max, uint64_t *ret_number)
