@@ -290,6 +290,12 @@ static int verify(const struct vn_txn *txn, const struct vnet_plan *plan,
 
 /* ---- undoing ---- */
 
+/* A server that was starting when the state was read shows, and makes its files, later. */
+static bool shows_late(const struct vnet_op *op)
+{
+	return op->kind == VNET_OP_FILE_DEL || op->kind == VNET_OP_SERVICE_STOP;
+}
+
 /*
  * A run of its own for each, so that one that fails stops none. What its model refuses
  * is not even tried: no namespace goes while a server runs in it.
@@ -306,10 +312,11 @@ static int undo_one(const struct vn_txn *txn, const struct vnet_plan *undo, size
 	size_t at;
 	int r;
 
-	/* A server that was starting when the state was read makes its files later. */
-	if (row->done(op, state) && op->kind != VNET_OP_FILE_DEL)
+	if (row->done(op, state) && !shows_late(op))
 		return 0;
 	r = vn_plan_predict(state, &one, &after, &at);
+	if (r == row->gone && shows_late(op))
+		r = vnet_snapshot_copy(state, &after);
 	if (r == -ENODEV) {
 		/* Someone deleted the link, or its bridge, meanwhile: nothing to put it back on. */
 		vn_log(VNET_LOG_WARNING, "%s: undo: %s %s: its link is gone", txn->what, row->name,

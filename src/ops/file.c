@@ -22,17 +22,22 @@ static void describe(const struct vnet_op *op, struct vn_text *text)
 	(void)text;
 }
 
+void vn_file_restore(const char *path, const struct vnet_snapshot *before, struct vnet_plan *undo)
+{
+	const struct vnet_file *file = vnet_file_by_path(before, path);
+
+	if (file && file->content)
+		vnet_plan_file_write(undo, path, file->content, file->mode);
+	else
+		vnet_plan_file_del(undo, path);
+}
+
 /* Both take back to what was there before. */
 static void inverse(const struct vnet_op *op, const struct vnet_snapshot *before,
 		    const struct vnet_snapshot *origin, struct vnet_plan *undo)
 {
-	const struct vnet_file *file = vnet_file_by_path(before, op->u.file.path);
-
 	(void)origin;
-	if (file && file->content)
-		vnet_plan_file_write(undo, op->u.file.path, file->content, file->mode);
-	else
-		vnet_plan_file_del(undo, op->u.file.path);
+	vn_file_restore(op->u.file.path, before, undo);
 }
 
 /* ---- file write ---- */

@@ -78,6 +78,9 @@ const struct vn_op_row *vn_op_row(const struct vnet_op *op);
 void vn_link_restore(const struct vnet_link *link, enum vnet_ns_id ns,
 		     const struct vnet_snapshot *before, struct vnet_plan *undo);
 
+/* Add to @undo what makes the file @path again as it is in @before. */
+void vn_file_restore(const char *path, const struct vnet_snapshot *before, struct vnet_plan *undo);
+
 /* An operation as one line of text, without its end, and back; for the journal. */
 void vn_op_write(const struct vnet_op *op, struct vn_text *text);
 

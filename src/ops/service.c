@@ -31,6 +31,10 @@ static int start_model(const struct vnet_op *op, struct vnet_snapshot *snap)
 	return 0;
 }
 
+/*
+ * The configuration goes first: what is not yet the server when servers are looked for
+ * reads it later than that, and finds none, or the one from before.
+ */
 static void start_inverse(const struct vnet_op *op, const struct vnet_snapshot *before,
 			  const struct vnet_snapshot *origin, struct vnet_plan *undo)
 {
@@ -38,6 +42,7 @@ static void start_inverse(const struct vnet_op *op, const struct vnet_snapshot *
 	const struct vnet_file *pid = vnet_file_by_path(origin, op->u.service.pid_file);
 
 	(void)before;
+	vn_file_restore(op->u.service.conf, origin, undo);
 	vnet_plan_service(undo, VNET_OP_SERVICE_STOP, &op->u.service);
 	/* The server makes these by itself, and may die before it is stopped; what was there stays. */
 	if (!pid || !pid->content)

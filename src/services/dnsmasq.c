@@ -145,19 +145,28 @@ int vn_dnsmasq_lost(const struct vnet_service *service, int host)
 	return hint > 0 ? vn_process_netns(hint, arg, host) : -ENOENT;
 }
 
-/* End all servers of the service, as a fake one may have many. */
+/*
+ * End all servers of the service, as a fake one may have many. None is left when none is
+ * seen twice in a row: becoming a daemon it forks twice, and one that forks and ends
+ * while /proc is read is missed once.
+ */
 static int end_all(const struct vnet_service *service, int netns, int grace_ms)
 {
 	char arg[ARG_SIZE];
+	int unseen = 0;
 	int r;
 
 	r = server_arg(service, arg);
 	for (int i = 0; !r && i < KILL_TRIES; i++) {
 		pid_t pid = vn_dnsmasq_pid(service, netns);
 
-		if (pid <= 0)
+		if (pid < 0)
 			return pid;
-		r = vn_process_end(pid, netns, arg, grace_ms);
+		unseen = pid ? 0 : unseen + 1;
+		if (unseen == 2)
+			return 0;
+		if (pid)
+			r = vn_process_end(pid, netns, arg, grace_ms);
 	}
 	return r ? r : -ETIMEDOUT;
 }

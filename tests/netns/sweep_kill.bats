@@ -98,6 +98,7 @@ no_server()
 		child=$(sed -n 's/^child=//p' "$BATS_TEST_TMPDIR/killed")
 		[[ $(ps -o stat= -p "$child") == T* ]]
 		run together -d "$delay" -- vnet recover --- kill -CONT "$child"
+		echo "delay $delay, status $status, $output"
 		[ "$status" -eq 0 ]
 		[[ $output == *"taken back: dhcp 10.1.1.11-100"* ]]
 		wait_for 2 no_server
