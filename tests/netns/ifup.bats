@@ -387,9 +387,9 @@ body_taps()
 	for link in nosuch lo br0 veth0 tun0 othername; do
 		says 1 "vnet-ifup: $link: $no" vnet-ifup $link
 	done
-	state tap1 >before
+	state tap1 >/run/before
 	says 1 "vnet-ifup: tap1: a port of another link: want it free" vnet-ifup tap1
-	state tap1 | diff before -
+	state tap1 | diff /run/before -
 }
 
 @test "ifup: links that are no free tap" {
