@@ -9,11 +9,10 @@ extern "C" {
 
 /* How a call ended, as the tool's exit status says it. */
 enum vnet_outcome {
-	VNET_OUTCOME_DONE = 0,	      /* done, or nothing to do */
-	VNET_OUTCOME_FAILED = 1,      /* failed and fully undone, or busy */
-	VNET_OUTCOME_REFUSED = 2,     /* refused before anything was written */
-	VNET_OUTCOME_INCOMPLETE = 3,  /* undo incomplete: `vnet recover` goes on with it */
-	VNET_OUTCOME_DIFFERENCES = 4, /* there are differences */
+	VNET_OUTCOME_DONE = 0,	     /* done, or nothing to do */
+	VNET_OUTCOME_FAILED = 1,     /* failed and fully undone, or busy */
+	VNET_OUTCOME_REFUSED = 2,    /* refused before anything was written */
+	VNET_OUTCOME_INCOMPLETE = 3, /* undo incomplete: `vnet recover` goes on with it */
 };
 
 /*

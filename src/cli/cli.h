@@ -58,7 +58,10 @@ void cli_help(void);
 void cli_help_verb(const struct cli_verb *verb);
 void cli_help_scdoc(void);
 
-/* The verbs. Return an exit status (0, or VNET_OUTCOME_DIFFERENCES) or a negative errno. */
+/*
+ * The verbs. Return an exit status (0, or where some of several networks can't be read
+ * that of the last of them), or a negative errno.
+ */
 int cmd_create(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 int cmd_set(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 int cmd_delete(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);

@@ -38,8 +38,7 @@ void cli_help(void)
 	printf("  --help                       also behind a verb: its options\n");
 	printf("  --version\n");
 	printf("\nexit status: 0 done, or nothing to do; 1 failed and undone, or busy;\n"
-	       "2 refused, nothing was changed; 3 undo incomplete, see vnet recover;\n"
-	       "4 there are differences\n");
+	       "2 refused, nothing was changed; 3 undo incomplete, see vnet recover\n");
 }
 
 static void option_left(const struct vn_option *opt, char *buf, size_t size)
