@@ -9,7 +9,8 @@ static void print_line(const struct vnet_op *op, struct vn_text *text)
 	char subject[VNET_PATH_SIZE];
 
 	vn_text_add(text, "%s %s ", row->name, row->subject(op, subject));
-	row->describe(op, text);
+	if (row->describe)
+		row->describe(op, text);
 	vn_text_add(text, "\n");
 }
 

@@ -98,7 +98,8 @@ int vn_plan_undo(const struct vnet_snapshot *before, const struct vnet_plan *pla
 		const struct vn_op_row *row = vn_op_row(&plan->ops[i]);
 
 		starts[i] = forward.n_ops;
-		row->inverse(&plan->ops[i], &state, before, &forward);
+		if (row->inverse)
+			row->inverse(&plan->ops[i], &state, before, &forward);
 		(void)row->model(&plan->ops[i], &state);
 	}
 	reverse_segments(&forward, starts, plan->n_ops, &undo);

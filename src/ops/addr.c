@@ -22,12 +22,6 @@ static bool there(const struct vnet_op *op, const struct vnet_snapshot *snap)
 				      &op->u.addr.ifaddr.addr);
 }
 
-static void describe(const struct vnet_op *op, struct vn_text *text)
-{
-	(void)op;
-	(void)text;
-}
-
 static void print(const struct vnet_op *op, const char *verb, const char *netns,
 		  struct vn_text *text)
 {
@@ -95,7 +89,6 @@ const struct vn_op_row vn_op_addr_add = {
 	.inverse = add_inverse,
 	.done = there,
 	.subject = subject,
-	.describe = describe,
 	.shell = add_shell,
 };
 
@@ -164,6 +157,5 @@ const struct vn_op_row vn_op_addr_del = {
 	.inverse = del_inverse,
 	.done = del_done,
 	.subject = subject,
-	.describe = describe,
 	.shell = del_shell,
 };

@@ -23,16 +23,6 @@ static int model(const struct vnet_op *op, struct vnet_snapshot *snap)
 	return 0;
 }
 
-/* It is only ever given to links that the same plan makes: it goes with them. */
-static void inverse(const struct vnet_op *op, const struct vnet_snapshot *before,
-		    const struct vnet_snapshot *origin, struct vnet_plan *undo)
-{
-	(void)op;
-	(void)before;
-	(void)origin;
-	(void)undo;
-}
-
 static bool done(const struct vnet_op *op, const struct vnet_snapshot *snap)
 {
 	const struct vnet_link *link = vnet_link_by_index(snap, op->ns, op->u.altname.index);
@@ -59,13 +49,13 @@ static void shell(const struct vnet_op *op, const char *netns, struct vn_text *t
 		    host ? "" : netns, host ? "" : " ", op->u.altname.link, op->u.altname.name);
 }
 
+/* No inverse: it is only ever given to links that the same plan makes, and goes with them. */
 const struct vn_op_row vn_op_altname_add = {
 	.name = "altname add",
 	.class = VN_OP_NETLINK,
 	.gone = -EEXIST,
 	.encode = encode,
 	.model = model,
-	.inverse = inverse,
 	.done = done,
 	.subject = subject,
 	.describe = describe,

@@ -21,15 +21,6 @@ static int model(const struct vnet_op *op, struct vnet_snapshot *snap)
 	return vnet_link_by_name(snap, op->ns, op->u.csum.link) ? 0 : -ENODEV;
 }
 
-static void inverse(const struct vnet_op *op, const struct vnet_snapshot *before,
-		    const struct vnet_snapshot *origin, struct vnet_plan *undo)
-{
-	(void)op;
-	(void)before;
-	(void)origin;
-	(void)undo;
-}
-
 static bool done(const struct vnet_op *op, const struct vnet_snapshot *snap)
 {
 	return vnet_link_by_name(snap, op->ns, op->u.csum.link) != NULL;
@@ -60,7 +51,6 @@ const struct vn_op_row vn_op_csum_off = {
 	.gone = -ENODEV,
 	.perform = perform,
 	.model = model,
-	.inverse = inverse,
 	.done = done,
 	.subject = subject,
 	.describe = describe,

@@ -16,12 +16,6 @@ static const char *subject(const struct vnet_op *op, char *buf)
 	return buf;
 }
 
-static void describe(const struct vnet_op *op, struct vn_text *text)
-{
-	(void)op;
-	(void)text;
-}
-
 void vn_file_restore(const char *path, const struct vnet_snapshot *before, struct vnet_plan *undo)
 {
 	const struct vnet_file *file = vnet_file_by_path(before, path);
@@ -76,7 +70,6 @@ const struct vn_op_row vn_op_file_write = {
 	.inverse = inverse,
 	.done = write_done,
 	.subject = subject,
-	.describe = describe,
 	.shell = write_shell,
 };
 
@@ -120,6 +113,5 @@ const struct vn_op_row vn_op_file_del = {
 	.inverse = inverse,
 	.done = del_done,
 	.subject = subject,
-	.describe = describe,
 	.shell = del_shell,
 };

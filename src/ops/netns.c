@@ -13,12 +13,6 @@ static const char *subject(const struct vnet_op *op, char *buf)
 	return buf;
 }
 
-static void describe(const struct vnet_op *op, struct vn_text *text)
-{
-	(void)op;
-	(void)text;
-}
-
 /* ---- netns add ---- */
 
 static int add_perform(const struct vnet_op *op, const struct vn_op_env *env)
@@ -72,7 +66,6 @@ const struct vn_op_row vn_op_netns_add = {
 	.inverse = add_inverse,
 	.done = add_done,
 	.subject = subject,
-	.describe = describe,
 	.shell = add_shell,
 };
 
@@ -122,6 +115,5 @@ const struct vn_op_row vn_op_netns_del = {
 	.inverse = del_inverse,
 	.done = del_done,
 	.subject = subject,
-	.describe = describe,
 	.shell = del_shell,
 };

@@ -30,13 +30,13 @@ struct vn_op_env {
  * @encode:   class NETLINK: add the message to @msg. 0 or -EMSGSIZE
  * @perform:  class SYSTEM: do it. 0 or a negative errno
  * @model:    what it does to @snap. 0, or the errno that the kernel would give
- * @inverse:  add to @undo what takes it back. @before: the state just before it;
+ * @inverse:  add to @undo what takes it back; NULL: nothing. @before: the state just before it;
  *            @origin: the state before the plan. What lives on an object that the
  *            plan itself made goes with that object and needs no undo of its own
  * @done:     true if @snap shows that it has been done
  * @subject:  what it is about: "br0", into @buf of VNET_PATH_SIZE
- * @describe: the rest of the line for people
- * @shell:    the equivalent command; @ns is "" or "-n NAME " for ip and bridge
+ * @describe: the rest of the line for people; NULL: there is none
+ * @shell:    the equivalent commands, each a line; @netns: the name of VNET_NS_DHCP
  */
 struct vn_op_row {
 	const char *name;
