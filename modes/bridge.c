@@ -464,8 +464,8 @@ static bool served(const struct vnet_spec *have)
  * The bridge goes last: up to then all can be taken back to the letter, and after
  * it nothing is left to do.
  */
-static int delete (const struct vnet_spec *have, const struct vnet_snapshot *snap,
-		   struct vnet_plan *plan, struct vnet_error *err)
+static int delete_all(const struct vnet_spec *have, const struct vnet_snapshot *snap,
+		      struct vnet_plan *plan, struct vnet_error *err)
 {
 	const struct vnet_link *now = own_link(have, snap);
 	const struct vnet_file *leases = vnet_file_by_path(snap, snap->lease_path);
@@ -503,7 +503,7 @@ static int plan_spec(const struct vnet_spec *have, const struct vnet_spec *want,
 	int r;
 
 	if (!want)
-		return delete (have, snap, plan, err);
+		return delete_all(have, snap, plan, err);
 	link = link_of(want);
 	if (want->stp && (!have || !have->stp))
 		note_stp(want, plan);

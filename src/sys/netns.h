@@ -12,7 +12,6 @@
  * that the caller never finds itself in the wrong one (setns(2), pthreads(7)).
  */
 
-enum { VN_NETNS_DIR_MODE = 0755 };
 #define VN_NETNS_DIR "/run/netns"
 
 /*

@@ -368,12 +368,12 @@ pid_t vn_process_find(int netns, const char *arg, pid_t hint)
 	return pid;
 }
 
-int vn_process_netns(pid_t pid, const char *arg, int not )
+int vn_process_netns(pid_t pid, const char *arg, int host)
 {
 	auto_fd fd = -1;
 	char path[PROC_PATH];
 	char ns[NS_TEXT];
-	int r = ns_text(not, ns);
+	int r = ns_text(host, ns);
 
 	if (r < 0)
 		return r;

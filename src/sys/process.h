@@ -43,9 +43,9 @@ pid_t vn_process_find(int netns, const char *arg, pid_t hint);
 
 /*
  * Open the network namespace of @pid, if its command line has the argument @arg and
- * it lives elsewhere than in @not. Returns a descriptor, or -ENOENT.
+ * it lives elsewhere than in @host. Returns a descriptor, or -ENOENT.
  */
-int vn_process_netns(pid_t pid, const char *arg, int not );
+int vn_process_netns(pid_t pid, const char *arg, int host);
 
 /*
  * Send @signal to @pid by a pidfd, after checking once more (by @netns and @arg)
