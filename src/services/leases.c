@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
-#include "sys/clock.h"
 #include "sys/file.h"
 
 /*

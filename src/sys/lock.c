@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "sys/clock.h"
+#include "base/clock.h"
 
 enum {
 	PAUSE_MIN_MS = 1,

@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
-#include "sys/clock.h"
 
 struct probe {
 	int fd;

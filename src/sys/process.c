@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
-#include "sys/clock.h"
 
 /*
  * How this works: a pid is only a number, which may come to mean another process

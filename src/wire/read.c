@@ -10,8 +10,8 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/snapshot.h"
 #include "base/text.h"
 
@@ -309,19 +309,11 @@ static void name_masters(struct vnet_ns *in, const struct vnet_snapshot *snap, e
 	}
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 int vn_read_ns(struct vn_sock *sock, enum vnet_ns_id ns, const char *routes_of,
 	       struct vnet_snapshot *snap)
 {
 	struct into into = { .snap = snap, .ns = ns };
-	int64_t end = now_ms() + READ_LIMIT_MS;
+	int64_t end = vn_clock_ms() + READ_LIMIT_MS;
 	int r;
 
 	do {
@@ -331,7 +323,7 @@ int vn_read_ns(struct vn_sock *sock, enum vnet_ns_id ns, const char *routes_of,
 			r = dump_addrs(sock, &into);
 		if (r == 0 && routes_of && *routes_of)
 			r = dump_routes(sock, &into, routes_of);
-	} while (r == -EINTR && now_ms() < end);
+	} while (r == -EINTR && vn_clock_ms() < end);
 	if (r == 0) {
 		snap->ns[ns].exists = true;
 		name_masters(&snap->ns[ns], snap, ns);

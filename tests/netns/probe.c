@@ -18,7 +18,7 @@
 #include <vnet/addr.h>
 
 #include "base/cleanup.h"
-#include "sys/clock.h"
+#include "base/clock.h"
 #include "sys/netns.h"
 #include "sys/probe.h"
 

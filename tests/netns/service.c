@@ -24,11 +24,11 @@
 #include <vnet/plan.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "netns/inside.h"
 #include "services/dnsmasq.h"
 #include "services/leases.h"
-#include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/netns.h"
 #include "sys/process.h"

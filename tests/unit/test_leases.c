@@ -20,8 +20,8 @@
 #include <vnet/addr.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "services/leases.h"
-#include "sys/clock.h"
 #include "sys/file.h"
 
 enum { MANY = 100000 };

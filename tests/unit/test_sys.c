@@ -19,8 +19,8 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
-#include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/lock.h"
 

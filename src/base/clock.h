@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef VN_SYS_CLOCK_H
-#define VN_SYS_CLOCK_H
+#ifndef VN_BASE_CLOCK_H
+#define VN_BASE_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
@@ -22,4 +22,4 @@ static inline void vn_sleep_ms(int64_t ms)
 	(void)nanosleep(&pause, NULL);
 }
 
-#endif /* VN_SYS_CLOCK_H */
+#endif /* VN_BASE_CLOCK_H */
