@@ -15,6 +15,8 @@
 #include <vnet/error.h>
 #include <vnet/version.h>
 
+#include "base/text.h"
+
 /*
  * How this works: QEMU runs this at its end with the name of a tap that may be gone by then, or go
  * any moment: nothing depends on it. A tap that is a port of one of vnet's networks, by its own
@@ -247,8 +249,7 @@ int main(int argc, char **argv)
 		return say(STDERR_FILENO, 2, "usage: " SELF " TAP: see " SELF " --help\n");
 	if (vnet_name_parse(tap, name, &err) == 0 && detach(name, &err) == 0)
 		return 0;
-	(void)snprintf(line, sizeof(line), SELF ": %.40s: %s\n", tap, err.msg);
-	for (char *c = line; c[1]; c++) /* nothing that a terminal would act upon */
-		*c = (*c > 0 && *c < ' ') || *c == 0x7f ? '?' : *c;
-	return say(STDERR_FILENO, 1, line);
+	(void)snprintf(line, sizeof(line) - 1, SELF ": %.40s: %s", tap, err.msg);
+	vn_text_clean_typed(line);
+	return say(STDERR_FILENO, 1, strcat(line, "\n"));
 }

@@ -591,9 +591,8 @@ int main(int argc, char **argv)
 	if (vnet_name_parse(up.tap, name, &up.err) == 0 && start(&up) == 0 &&
 	    network_find(&up, argv[0], &net) == 0 && attach(&up, &net) == 0)
 		return 0;
-	(void)vn_format(line, sizeof(line), SELF ": %.40s: %s%s\n", up.tap, up.err.msg,
+	(void)vn_format(line, sizeof(line) - 1, SELF ": %.40s: %s%s", up.tap, up.err.msg,
 			up.stuck ? "; and it is not as it was before" : "");
-	for (char *c = line; c[1]; c++) /* nothing that a terminal would act upon */
-		*c = (*c > 0 && *c < ' ') || *c == 0x7f ? '?' : *c;
-	return say(STDERR_FILENO, 1, line);
+	vn_text_clean_typed(line);
+	return say(STDERR_FILENO, 1, strcat(line, "\n"));
 }

@@ -88,6 +88,22 @@ int vn_number(const char *s, int base, uint64_t min, uint64_t max, uint64_t *ret
 	return 0;
 }
 
+void vn_text_clean(char *s)
+{
+	for (; *s; s++) {
+		if (*s < ' ' || *s > '~')
+			*s = '?';
+	}
+}
+
+void vn_text_clean_typed(char *s)
+{
+	for (; *s; s++) {
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			*s = '?';
+	}
+}
+
 int vn_copy(char *to, size_t size, const char *from)
 {
 	size_t len = strlen(from);

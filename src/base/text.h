@@ -32,6 +32,14 @@ char *vn_line_next(char **text);
  */
 int vn_number(const char *s, int base, uint64_t min, uint64_t max, uint64_t *ret_number);
 
+/*
+ * Replace by '?' what a terminal could take for a command. The first one leaves printable
+ * ASCII alone: for what others wrote. The second one lets through what may be UTF-8: for
+ * messages that repeat what the user typed.
+ */
+void vn_text_clean(char *s);
+void vn_text_clean_typed(char *s);
+
 /* Copy @from into @to of @size, or return -ENAMETOOLONG; never truncates. */
 int vn_copy(char *to, size_t size, const char *from);
 

@@ -71,9 +71,6 @@ int cmd_leases(struct vnet *vnet, const struct cli_args *args, struct vnet_error
 int cmd_show(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 int cmd_recover(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 
-/* Replace what a terminal could take for a command, and what is no UTF-8 for sure, by '?'. */
-void cli_clean(char *s);
-
 /* Print a plan's notes to stderr, and for a dry run its commands to stdout. */
 int cli_print_plan(const struct vnet_plan *plan, const struct cli_args *args,
 		   struct vnet_error *err);

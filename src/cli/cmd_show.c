@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "cli/cli.h"
 #include "services/leases.h"
 
@@ -118,7 +119,7 @@ static json_t *ports_json(const struct vnet_view *view)
 		if (port->master != bridge->index)
 			continue;
 		memcpy(name, port->name, sizeof(name));
-		cli_clean(name);
+		vn_text_clean(name);
 		(void)json_array_append_new(ports,
 					    json_pack("{s:s, s:s, s:s, s:b, s:b, s:s}", "name",
 						      name, "kind", port->kind, "mac",
@@ -264,7 +265,7 @@ static void print_ports(const struct vnet_view *view)
 		if (port->master != bridge->index)
 			continue;
 		memcpy(name, port->name, sizeof(name));
-		cli_clean(name);
+		vn_text_clean(name);
 		printf("  port %s: %s, %s%s%s\n", name, port->kind[0] ? port->kind : "device",
 		       port_state(port), port->carrier ? "" : ", no carrier",
 		       ours ? "" : ", not vnet's");
@@ -302,6 +303,7 @@ static void print_view(const struct vnet_view *view)
 static int go_on(int r, int status, struct vnet_error *err)
 {
 	if (r < 0 && r != -ENOENT) { /* ENOENT: deleted meanwhile */
+		vn_text_clean_typed(err->msg);
 		(void)fprintf(stderr, "vnet: %s\n", err->code ? err->msg : vn_strerror(r));
 		status = err->code ? (int)err->outcome : VNET_OUTCOME_FAILED;
 	}

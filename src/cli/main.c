@@ -15,24 +15,15 @@
 #include "cli/cli.h"
 #include "sys/netns.h"
 
-void cli_clean(char *s)
-{
-	for (; *s; s++) {
-		if (*s < ' ' || *s > '~')
-			*s = '?';
-	}
-}
-
 static void log_line(void *arg, enum vnet_log_level level, const char *line)
 {
 	bool verbose = *(const bool *)arg;
-
 	char clean[512];
 
 	if (!verbose && level != VNET_LOG_WARNING)
 		return;
 	(void)snprintf(clean, sizeof(clean), "%s", line);
-	cli_clean(clean);
+	vn_text_clean(clean);
 	(void)fprintf(stderr, "vnet: %s\n", clean);
 }
 
@@ -97,16 +88,12 @@ static void name_what(struct cli_args *args, int words, char **argv)
 					i ? " " : "", argv[i]);
 	if (args->arg)
 		(void)snprintf(args->what + len, sizeof(args->what) - len, " %.32s", args->arg);
-	cli_clean(args->what);
+	vn_text_clean(args->what);
 }
 
 static int fail(const char *what, struct vnet_error *err, int r)
 {
-	/* It repeats what was typed: one line, and nothing in it that a terminal obeys. */
-	for (char *c = err->msg; *c; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-	}
+	vn_text_clean_typed(err->msg); /* one line, and nothing in it that a terminal obeys */
 	(void)fprintf(stderr, "vnet: %s%s%s\n", what, *what ? ": " : "",
 		      err->code ? err->msg : vn_strerror(r));
 	return err->code ? (int)err->outcome : VNET_OUTCOME_FAILED;

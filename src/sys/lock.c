@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 enum {
 	PAUSE_MIN_MS = 1,
@@ -87,10 +88,7 @@ static void holder_read(int fd, char *ret_holder, size_t size)
 	n = pread(fd, ret_holder, size - 1, 0);
 	ret_holder[n > 0 ? n : 0] = '\0';
 	ret_holder[strcspn(ret_holder, "\n")] = '\0';
-	for (char *c = ret_holder; *c; c++) {
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	}
+	vn_text_clean(ret_holder);
 }
 
 int vn_lock_take(const char *path, const char *who, int timeout_ms, char *ret_holder, size_t size)

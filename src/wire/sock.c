@@ -21,6 +21,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "base/text.h"
+
 #ifndef NETLINK_GET_STRICT_CHK
 #define NETLINK_GET_STRICT_CHK 12
 #endif
@@ -112,10 +114,7 @@ static void ack_text(const struct nlmsghdr *head, struct vn_ack *ack)
 			len = sizeof(ack->text) - 1;
 		memcpy(ack->text, mnl_attr_get_payload(attr), len);
 		ack->text[len] = '\0';
-		for (char *c = ack->text; *c; c++) {
-			if (*c < ' ' || *c > '~')
-				*c = '?';
-		}
+		vn_text_clean(ack->text);
 	}
 }
 

@@ -50,9 +50,9 @@ function quoted(folder)
 {
 	if (folder == "") {
 		bad("name the folder, as in \"core/txn.h\"")
-	} else if (FILENAME == "helpers/vnet-ifup.c") {
-		if (!contains("base sys", folder) && what != "\"wire/msg.h\"")
-			bad("vnet-ifup links only base, sys and wire/msg.c")
+	} else if (dir == "helpers") {
+		if (!contains("base sys", folder) && what !~ /^"wire\/(ask|msg)\.h"/)
+			bad("a helper links only base, sys, wire/ask.c and wire/msg.c")
 	} else if (!contains(may[dir], folder)) {
 		bad(dir " may include: " (may[dir] == "" ? "public headers alone" : may[dir]))
 	}
@@ -83,8 +83,8 @@ FNR == 1 {
 	for (pattern in owner) {
 		if (what ~ pattern && dir != owner[pattern])
 			bad("belongs to " owner[pattern])
-		if (what ~ pattern && FILENAME ~ /^src\/wire\/msg\./)
-			bad("src/wire/msg.c links no netlink library")
+		if (what ~ pattern && FILENAME ~ /^src\/wire\/(ask|msg)\./)
+			bad("src/wire/ask.c and msg.c link no netlink library")
 	}
 	if (dir == "modes" && what !~ mode)
 		bad("a mode is pure: public headers and plain C only")
