@@ -16,6 +16,7 @@
 #include <vnet/version.h>
 
 #include "base/text.h"
+#include "sys/netns.h"
 
 /*
  * How this works: QEMU runs this at its end with the name of a tap that may be gone by then, or go
@@ -32,10 +33,6 @@ enum {
 	GROUP_MIN = 0x766e0000, /* the groups that vnet gives to its networks */
 	GROUP_MAX = 0x766effff,
 };
-
-#ifndef SO_NETNS_COOKIE /* asm-generic/socket.h, Linux 5.14 */
-#define SO_NETNS_COOKIE 71
-#endif
 
 struct link {
 	int32_t index; /* 0: there is no such link */
@@ -150,16 +147,12 @@ static bool recorded(int sock, const struct link *link)
 {
 	struct ifreq bridge = { .ifr_ifindex = link->master };
 	char path[PATH_SIZE];
-	socklen_t len = sizeof(uint64_t);
-	uint64_t id = 0;
 	struct stat st;
+	uint64_t id = 0;
 	int n;
 
-	if (getsockopt(sock, SOL_SOCKET, SO_NETNS_COOKIE, &id, &len) < 0) {
-		if (stat("/proc/thread-self/ns/net", &st) < 0)
-			return false;
-		id = (uint64_t)st.st_dev << 32 ^ (uint64_t)st.st_ino;
-	}
+	if (vn_netns_id_of(sock, &id) < 0)
+		return false;
 	if (ioctl(sock, SIOCGIFNAME, &bridge) < 0)
 		return false;
 	n = snprintf(path, sizeof(path), "/run/vnet/%ju/%.15s.net", (uintmax_t)id, bridge.ifr_name);

@@ -20,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "sys/netns.h"
 #include "wire/msg.h"
 
 /*
@@ -43,10 +44,6 @@ enum {
 	GROUP_MIN = 0x766e0000, /* the groups that vnet gives to its networks */
 	GROUP_MAX = 0x766effff,
 };
-
-#ifndef SO_NETNS_COOKIE /* asm-generic/socket.h, Linux 5.14 */
-#define SO_NETNS_COOKIE 71
-#endif
 
 struct ifup {
 	const char *tap;
@@ -552,15 +549,13 @@ static int attach(struct ifup *up, const struct network *net)
 /* Open the socket, with the kernel's sentences where there are any; learn where the records are. */
 static int start(struct ifup *up)
 {
-	socklen_t len = sizeof(uint64_t);
 	uint64_t id = 0;
-	struct stat st = { .st_ino = 0 };
+	int r;
 
 	up->sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (up->sock < 0 || (getsockopt(up->sock, SOL_SOCKET, SO_NETNS_COOKIE, &id, &len) < 0 &&
-			     stat("/proc/thread-self/ns/net", &st) < 0))
-		return fail(up, -errno, "netlink: %s", strerror(errno));
-	id = id ? id : (uint64_t)st.st_dev << 32 ^ (uint64_t)st.st_ino;
+	r = up->sock < 0 ? -errno : vn_netns_id_of(up->sock, &id);
+	if (r < 0)
+		return fail(up, r, "netlink: %s", strerror(-r));
 	(void)setsockopt(up->sock, SOL_NETLINK, NETLINK_EXT_ACK, &(int){ 1 }, sizeof(int));
 	return vn_format(up->records, sizeof(up->records), "/run/vnet/%ju", (uintmax_t)id);
 }

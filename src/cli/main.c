@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,29 +29,25 @@ static void log_line(void *arg, enum vnet_log_level level, const char *line)
 /* Move into the namespace, as `ip -n` does; the tool has one thread yet. */
 static int enter(const char *name, struct vnet_error *err)
 {
-	int fd;
-	int r = 0;
+	int r;
 
-	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+	if (!vn_netns_name_valid(name))
 		return vnet_error_set(err, -EINVAL,
 				      "-n '%.60s': want a name as `ip netns` lists it", name);
-	fd = vn_netns_open(name);
-	if (fd == -ENOENT)
-		return vnet_error_set(err, fd,
+	r = vn_netns_enter(name);
+	if (r == -ENOENT)
+		return vnet_error_set(err, r,
 				      "-n '%.60s': there is no such namespace (`ip netns` lists "
 				      "them)",
 				      name);
-	if (fd == -EINVAL)
-		return vnet_error_set(err, fd,
+	if (r == -EINVAL)
+		return vnet_error_set(err, r,
 				      "-n '%.60s': this is no network namespace (`ip netns` lists "
 				      "them)",
 				      name);
-	if (fd < 0)
-		return vnet_error_set(err, fd, "-n '%.60s': %s", name, vn_strerror(fd));
-	if (setns(fd, CLONE_NEWNET) < 0)
-		r = vnet_error_set(err, -errno, "-n '%.60s': %s", name, vn_strerror(-errno));
-	(void)close(fd);
-	return r;
+	if (r < 0)
+		return vnet_error_set(err, r, "-n '%.60s': %s", name, vn_strerror(r));
+	return 0;
 }
 
 int cli_print_plan(const struct vnet_plan *plan, const struct cli_args *args,

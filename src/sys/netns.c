@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -38,14 +37,15 @@ enum {
 	DIR_LOCK_TRIES = 100 /* of 1 ms each */
 };
 
-#ifndef SO_NETNS_COOKIE /* asm-generic/socket.h, Linux 5.14 */
-#define SO_NETNS_COOKIE 71
-#endif
+bool vn_netns_name_valid(const char *name)
+{
+	return *name && strlen(name) <= NAME_LEN && !strchr(name, '/') && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
 
 static int named_path(const char *name, char path[NAMED_PATH])
 {
-	if (!*name || strlen(name) > NAME_LEN || strchr(name, '/') || !strcmp(name, ".") ||
-	    !strcmp(name, ".."))
+	if (!vn_netns_name_valid(name))
 		return -EINVAL;
 	return vn_format(path, NAMED_PATH, "%s/%s", VN_NETNS_DIR, name);
 }
@@ -212,25 +212,13 @@ int vn_netns_open(const char *name)
 	return take_fd(&fd);
 }
 
-int vn_netns_id(uint64_t *ret_id)
+int vn_netns_enter(const char *name)
 {
-	auto_fd fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
-	struct stat st;
-	uint64_t cookie;
-	socklen_t len = sizeof(cookie);
+	auto_fd fd = vn_netns_open(name);
 
 	if (fd < 0)
-		return -errno;
-	if (!getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len)) {
-		*ret_id = cookie;
-		return 0;
-	}
-	if (errno != ENOPROTOOPT)
-		return -errno;
-	if (stat("/proc/thread-self/ns/net", &st) < 0)
-		return -errno;
-	*ret_id = (uint64_t)st.st_dev << 32 ^ (uint64_t)st.st_ino;
-	return 0;
+		return fd;
+	return setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
 }
 
 static bool same_file(const char *a, const char *b)

@@ -41,8 +41,22 @@ int vn_netns_del(const char *name);
  */
 int vn_netns_open(const char *name);
 
-/* The cookie of the caller's namespace (SO_NETNS_COOKIE); device and inode where absent. */
+/*
+ * Move the calling thread into the namespace /run/netns/NAME, for good: for a program
+ * that has no other thread yet. Returns 0, what vn_netns_open() returns, or -EPERM.
+ */
+int vn_netns_enter(const char *name);
+
+/* True if a file in /run/netns can have this name. */
+bool vn_netns_name_valid(const char *name);
+
+/*
+ * The number of the caller's namespace: its cookie (SO_NETNS_COOKIE, Linux 5.14), or made
+ * from device and inode where the kernel has none. The second function asks by a socket
+ * of that namespace, of any kind. Returns 0 or a negative errno.
+ */
 int vn_netns_id(uint64_t *ret_id);
+int vn_netns_id_of(int sock, uint64_t *ret_id);
 
 /* True if the caller's namespace is that of process 1. */
 bool vn_netns_is_initial(void);
