@@ -213,20 +213,11 @@ static int need_record(const struct vnet_snapshot *snap, const char *name,
 	return r;
 }
 
-/* A write that was cut off leaves its temporary file: see vn_file_write(). */
-static void drop_temporary(const char *path)
-{
-	char tmp[VNET_PATH_SIZE + 8];
-
-	if (vn_format(tmp, sizeof(tmp), "%s.tmp", path) == 0)
-		(void)unlink(tmp);
-}
-
 static void drop_temporaries(const struct vnet_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_ops; i++) {
 		if (plan->ops[i].kind == VNET_OP_FILE_WRITE)
-			drop_temporary(plan->ops[i].u.file.path);
+			vn_file_clear(plan->ops[i].u.file.path);
 	}
 }
 
@@ -243,7 +234,7 @@ int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 	if (!how->dry_run && lock < 0)
 		return lock;
 	if (!how->dry_run)
-		drop_temporary(vnet->journal);
+		vn_file_clear(vnet->journal);
 	r = vn_journal_read(vnet->journal, &journal);
 	if (r == -ENOENT) {
 		*ret_what = NULL;

@@ -30,7 +30,7 @@ int vn_file_open(const char *path)
 	return take_fd(&fd);
 }
 
-/* A first size for the content: that of the file, as far as it tells, and one byte to see the end. */
+/* A first size for the content: that of the file, as it tells, and one byte to see the end. */
 static size_t load_size(int fd, size_t max)
 {
 	struct stat st;
@@ -136,12 +136,25 @@ static int file_make(const char *path, const char *content, uint32_t mode)
 	return 0;
 }
 
+static int temporary_path(const char *path, char ret_path[PATH_MAX])
+{
+	return vn_format(ret_path, PATH_MAX, "%s.tmp", path);
+}
+
+void vn_file_clear(const char *path)
+{
+	char temporary[PATH_MAX];
+
+	if (temporary_path(path, temporary) == 0)
+		(void)unlink(temporary);
+}
+
 int vn_file_write(const char *path, const char *content, uint32_t mode)
 {
 	char temporary[PATH_MAX];
 	int r;
 
-	r = vn_format(temporary, sizeof(temporary), "%s.tmp", path);
+	r = temporary_path(path, temporary);
 	if (r < 0)
 		return r;
 	if (unlink(temporary) < 0 && errno != ENOENT)

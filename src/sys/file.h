@@ -37,6 +37,9 @@ int vn_file_read(const char *path, char **ret_content, uint32_t *ret_mode);
  */
 int vn_file_write(const char *path, const char *content, uint32_t mode);
 
+/* Take away the temporary file that a write of @path left which was cut off, if there is one. */
+void vn_file_clear(const char *path);
+
 /* mkdir(2) each part of @path that is missing, mode 0755 whatever the umask. */
 int vn_dir_make(const char *path);
 
