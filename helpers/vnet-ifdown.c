@@ -13,8 +13,10 @@
 
 #include <vnet/addr.h>
 #include <vnet/error.h>
+#include <vnet/spec.h>
 #include <vnet/version.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "sys/netns.h"
 
@@ -28,10 +30,7 @@
 #define SELF "vnet-ifdown"
 
 enum {
-	REPLY_SIZE = 16 << 10,	/* a link takes 2 KiB */
-	PATH_SIZE = 128,	/* the longest is /run/vnet/, 20 digits, a name */
-	GROUP_MIN = 0x766e0000, /* the groups that vnet gives to its networks */
-	GROUP_MAX = 0x766effff,
+	REPLY_SIZE = 16 << 10, /* a link takes 2 KiB */
 };
 
 struct link {
@@ -135,28 +134,26 @@ static int link_read(int sock, const char *name, struct link *ret_link)
 /* vnet's mark on a tap: the group, and the alias vnet:NETWORK:tap. */
 static bool marked(const struct link *link)
 {
-	size_t len = strlen(link->alias);
-
-	return link->group >= GROUP_MIN && link->group <= GROUP_MAX &&
-	       !strncmp(link->alias, "vnet:", 5) && len >= 4 &&
-	       !strcmp(link->alias + len - 4, ":tap");
+	return link->group >= VNET_GROUP_FIRST && link->group <= VNET_GROUP_LAST &&
+	       vn_alias_has_role(link->alias, "tap");
 }
 
 /* True if vnet has a record of a network whose bridge is the master: so also a foreign one. */
 static bool recorded(int sock, const struct link *link)
 {
 	struct ifreq bridge = { .ifr_ifindex = link->master };
-	char path[PATH_SIZE];
+	char dir[VNET_PATH_SIZE];
+	char path[VNET_PATH_SIZE];
 	struct stat st;
 	uint64_t id = 0;
-	int n;
 
 	if (vn_netns_id_of(sock, &id) < 0)
 		return false;
 	if (ioctl(sock, SIOCGIFNAME, &bridge) < 0)
 		return false;
-	n = snprintf(path, sizeof(path), "/run/vnet/%ju/%.15s.net", (uintmax_t)id, bridge.ifr_name);
-	return n > 0 && n < PATH_SIZE && !lstat(path, &st) && S_ISREG(st.st_mode);
+	return vn_format(dir, sizeof(dir), VN_RUN_DIR "/%ju", (uintmax_t)id) == 0 &&
+	       vn_name_path(dir, bridge.ifr_name, VN_NAME_RECORD, path) == 0 && !lstat(path, &st) &&
+	       S_ISREG(st.st_mode);
 }
 
 struct number {

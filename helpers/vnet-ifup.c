@@ -16,9 +16,11 @@
 
 #include <vnet/addr.h>
 #include <vnet/error.h>
+#include <vnet/mode.h>
 #include <vnet/version.h>
 
 #include "base/cleanup.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "sys/netns.h"
 #include "wire/msg.h"
@@ -36,22 +38,19 @@
 #define fail(up, ...) vnet_error_set(&(up)->err, __VA_ARGS__)
 
 enum {
-	BUF_SIZE = 16 << 10,	/* ifup.conf, the head of a record, a directory, a link (2 KiB) */
-	RECORD_MAX = 4 << 20,	/* bytes of a record, as everywhere in vnet */
-	PATH_SIZE = 128,	/* the longest is /run/vnet/, 20 digits, a name */
-	SEND_SIZE = 1024,	/* all messages of a send; they take 500 at most */
-	PORTS_MAX = 1023,	/* BR_MAX_PORTS - 1 of net/bridge/br_private.h */
-	GROUP_MIN = 0x766e0000, /* the groups that vnet gives to its networks */
-	GROUP_MAX = 0x766effff,
+	BUF_SIZE = 16 << 10,  /* ifup.conf, the head of a record, a directory, a link (2 KiB) */
+	RECORD_MAX = 4 << 20, /* bytes of a record, as everywhere in vnet */
+	SEND_SIZE = 1024,     /* all messages of a send; they take 500 at most */
+	PORTS_MAX = 1023,     /* BR_MAX_PORTS - 1 of net/bridge/br_private.h */
 };
 
 struct ifup {
 	const char *tap;
 	int sock;
-	bool stuck;		 /* the tap could not be put back */
-	char records[PATH_SIZE]; /* the directory */
-	unsigned int count;	 /* of the networks found there */
-	char list[PATH_SIZE];	 /* what does not fit is cut off */
+	bool stuck;		      /* the tap could not be put back */
+	char records[VNET_PATH_SIZE]; /* the directory */
+	unsigned int count;	      /* of the networks found there */
+	char list[VNET_PATH_SIZE];    /* what does not fit is cut off */
 	struct vnet_error err;
 };
 
@@ -66,7 +65,7 @@ struct network {
 /* What the kernel said to a message; a code with the kernel's sentence, or a link. */
 struct answer {
 	int code;
-	char explain[PATH_SIZE];
+	char explain[VNET_PATH_SIZE];
 	size_t len;
 	uint8_t buf[BUF_SIZE];
 };
@@ -127,7 +126,7 @@ static const char *record_line(char *line, struct network *net)
 		return "KEY VALUE";
 	*value++ = '\0';
 	if (!strcmp(line, "group")) {
-		if (vn_number(value, 16, GROUP_MIN, GROUP_MAX, &group) < 0)
+		if (vn_number(value, 16, VNET_GROUP_FIRST, VNET_GROUP_LAST, &group) < 0)
 			return "group 0x766e0000 to 0x766effff";
 		net->group = (uint32_t)group;
 	} else if (!strcmp(line, "foreign") || !strcmp(line, "stp")) {
@@ -143,7 +142,7 @@ static int record_read(struct ifup *up, const char *name, struct network *ret_ne
 {
 	struct network net = { .group = 0 };
 	char text[BUF_SIZE + 1];
-	char path[PATH_SIZE];
+	char path[VNET_PATH_SIZE];
 	char head[64];
 	const char *want;
 	char *next = text;
@@ -151,7 +150,7 @@ static int record_read(struct ifup *up, const char *name, struct network *ret_ne
 	int r;
 
 	(void)vn_copy(net.name, sizeof(net.name), name);
-	(void)vn_format(path, sizeof(path), "%s/%s.net", up->records, name);
+	(void)vn_name_path(up->records, name, VN_NAME_RECORD, path);
 	(void)vn_format(head, sizeof(head), "vnet 1 bridge %s", name);
 	r = text_read(up, path, O_NOFOLLOW, RECORD_MAX, text);
 	if (r < 0)
@@ -169,18 +168,14 @@ static int record_read(struct ifup *up, const char *name, struct network *ret_ne
 }
 
 /* With @own, the record is read, and a foreign network does not count. */
-static int network_add(struct ifup *up, char *entry, bool own, struct network *net)
+static int network_add(struct ifup *up, const char *entry, bool own, struct network *net)
 {
 	size_t len = strlen(up->list);
-	char *dot = strrchr(entry, '.');
 	char name[VNET_NAME_SIZE];
 	struct network found = { .foreign = false };
 	int r = 0;
 
-	if (!dot || strcmp(dot, ".net") != 0)
-		return 0;
-	*dot = '\0';
-	if (vnet_name_parse(entry, name, NULL) < 0)
+	if (!vn_name_of_record(entry, name))
 		return 0;
 	if (own)
 		r = record_read(up, name, &found);
@@ -188,7 +183,7 @@ static int network_add(struct ifup *up, char *entry, bool own, struct network *n
 		return r == -ENOENT ? 0 : r; /* -ENOENT: deleted meanwhile */
 	*net = found;
 	up->count++;
-	(void)vn_format(up->list + len, PATH_SIZE - len, len ? ", %s" : "%s", name);
+	(void)vn_format(up->list + len, VNET_PATH_SIZE - len, len ? ", %s" : "%s", name);
 	return 0;
 }
 
@@ -525,6 +520,7 @@ static int attach(struct ifup *up, const struct network *net)
 	struct link links[2];
 	const struct link *bridge = &links[0];
 	const struct link *tap = &links[1];
+	char alias[VNET_ALIAS_SIZE];
 	struct link to;
 	int r = links_read(up, names, links);
 
@@ -538,7 +534,8 @@ static int attach(struct ifup *up, const struct network *net)
 	to.mac[0] = 0xfe; /* a bridge without a MAC of its own takes the lowest of its ports' */
 	if (!net->foreign) {
 		to.group = net->group;
-		(void)vn_format(to.alias, sizeof(to.alias), "vnet:%s:tap", net->name);
+		vnet_link_alias(net->name, "tap", alias);
+		(void)vn_copy(to.alias, sizeof(to.alias), alias);
 	}
 	r = change(up, net->name, &to, net->stp || bridge->stp);
 	if (r < 0 && r != -EPERM) /* -EPERM: nothing was done, nor can it be undone */
@@ -557,7 +554,7 @@ static int start(struct ifup *up)
 	if (r < 0)
 		return fail(up, r, "netlink: %s", strerror(-r));
 	(void)setsockopt(up->sock, SOL_NETLINK, NETLINK_EXT_ACK, &(int){ 1 }, sizeof(int));
-	return vn_format(up->records, sizeof(up->records), "/run/vnet/%ju", (uintmax_t)id);
+	return vn_format(up->records, sizeof(up->records), VN_RUN_DIR "/%ju", (uintmax_t)id);
 }
 
 /* One write, so that lines do not mix. */

@@ -52,7 +52,7 @@ static struct vnet_link link_of(const struct vnet_spec *spec)
 	};
 
 	memcpy(link.name, spec->name, sizeof(link.name));
-	(void)snprintf(link.alias, sizeof(link.alias), "vnet:%s:bridge", spec->name);
+	vnet_link_alias(spec->name, "bridge", link.alias);
 	return link;
 }
 
@@ -71,8 +71,9 @@ static void spec_of(const struct vnet_link *link, struct vnet_spec *spec)
 }
 
 /*
- * The record is one mark; the group and the alias are two more. Two of the three
- * make a bridge ours: one that only bears the name is someone else's.
+ * The bridge of the record, or NULL. The record is one mark; the group and the alias are
+ * two more. Two of the three make a bridge ours: one that only bears the name is someone
+ * else's. One that vnet did not make has no marks: its name is enough.
  */
 static const struct vnet_link *own_link(const struct vnet_spec *record,
 					const struct vnet_snapshot *snap)
@@ -160,9 +161,9 @@ static bool group_taken(const struct vnet_snapshot *snap, uint32_t group)
 
 static uint32_t choose_group(const struct vnet_snapshot *snap)
 {
-	uint32_t group = 0x766e0000; /* "vn" */
+	uint32_t group = VNET_GROUP_FIRST;
 
-	while (group_taken(snap, group) && group < 0x766effff)
+	while (group_taken(snap, group) && group < VNET_GROUP_LAST)
 		group++;
 	return group;
 }
@@ -247,7 +248,7 @@ static int check_ports(const struct vnet_spec *have, const struct vnet_snapshot 
 	char list[200] = "";
 	size_t len = 0;
 
-	vnet_link_short_name("vnd-", have->name, server);
+	vnet_dhcp_link_name(have->name, server);
 	for (size_t i = 0; bridge && i < host->n_links; i++) {
 		const struct vnet_link *port = &host->links[i];
 

@@ -96,8 +96,15 @@ void vnet_plan_record(struct vnet_plan *plan, const struct vnet_spec *spec, bool
 /* The first index from 2^20 up that no link in @snap and no operation in @plan uses. */
 int32_t vnet_plan_free_index(const struct vnet_plan *plan, const struct vnet_snapshot *snap);
 
-/* Names of vnet's own: a short stable one for a link, and its readable twin. */
-void vnet_link_short_name(const char *prefix, const char *net, char ret_name[VNET_NAME_SIZE]);
+/*
+ * The name of the veth pair of the DHCP server of the network @net, the same on both ends
+ * and in each call. As an altname, the end on the bridge also has NET.dhcp, which is longer
+ * than a name may be.
+ */
+void vnet_dhcp_link_name(const char *net, char ret_name[VNET_NAME_SIZE]);
+
+/* The mark on a link of the network @net, "vnet:NET:ROLE"; a role is a word of up to 16 letters. */
+void vnet_link_alias(const char *net, const char *role, char ret_alias[VNET_ALIAS_SIZE]);
 
 /* A stable, locally administered MAC for the @role of the network @net on this machine. */
 struct vnet_mac vnet_mac_stable(const struct vnet_snapshot *snap, const char *net,

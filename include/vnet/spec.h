@@ -25,6 +25,12 @@ enum vnet_mode_id {
 	VNET_MODE_COUNT,
 };
 
+/* The link groups that vnet gives to its networks, one each: "vn" in the upper half. */
+enum {
+	VNET_GROUP_FIRST = 0x766e0000,
+	VNET_GROUP_LAST = 0x766effff,
+};
+
 /* One row for each in the option table (src/core/options.c). */
 enum vnet_key {
 	VNET_KEY_FOREIGN,

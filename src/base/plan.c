@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/text.h"
 
 enum { PLAN_FIRST = 16 };
@@ -220,8 +221,8 @@ int vnet_service_of(const struct vnet_snapshot *snap, const char *net,
 
 	if (vn_copy(s.netns, sizeof(s.netns), snap->ns[VNET_NS_DHCP].name) < 0 ||
 	    vn_copy(s.leases, sizeof(s.leases), snap->lease_path) < 0 ||
-	    vn_format(s.conf, sizeof(s.conf), "%s/%s.dnsmasq", snap->run_dir, net) < 0 ||
-	    vn_format(s.pid_file, sizeof(s.pid_file), "%s/%s.pid", snap->run_dir, net) < 0)
+	    vn_name_path(snap->run_dir, net, VN_NAME_CONF, s.conf) < 0 ||
+	    vn_name_path(snap->run_dir, net, VN_NAME_PID, s.pid_file) < 0)
 		return -ENAMETOOLONG;
 	*ret_service = s;
 	return 0;

@@ -16,6 +16,7 @@
 #include <vnet/net.h>
 
 #include "base/cleanup.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "core/net.h"
 #include "core/txn.h"
@@ -252,8 +253,7 @@ static int refuse_verb(const struct change *c, bool recorded, struct vnet_error 
 			err, -EEXIST,
 			"the network %s exists already (`vnet bridge set` changes it)", c->name);
 	if (!recorded && c->verb != CHANGE_CREATE && c->verb != CHANGE_DHCP)
-		return vnet_error_set(err, -ENOENT,
-				      "there is no network '%s' (`vnet show` lists them)", c->name);
+		return vn_net_missing(c->name, err);
 	return 0;
 }
 
@@ -326,11 +326,10 @@ static int find_one(const struct vnet_snapshot *snap, match_fn *match, const voi
 	size_t found = 0;
 
 	for (size_t i = 0; i < snap->n_files; i++) {
-		const char *path = snap->files[i].path;
-		size_t len = strlen(path);
+		char name[VNET_NAME_SIZE];
 		struct vnet_spec spec;
 
-		if (len < 4 || strcmp(path + len - 4, ".net") != 0 || !snap->files[i].content ||
+		if (!vn_name_of_record(snap->files[i].path, name) || !snap->files[i].content ||
 		    vnet_spec_parse(snap->files[i].content, &spec, NULL) < 0)
 			continue;
 		if (match(&spec, snap, arg)) {

@@ -18,6 +18,7 @@
 
 #include <vnet/mode.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "core/options.h"
 
@@ -52,7 +53,7 @@ static void conf_options(const struct vnet_spec *want, const struct vnet_link *b
 
 static int conf_text(const struct vnet_spec *want, const struct vnet_link *bridge,
 		     const struct vnet_snapshot *snap, const struct vnet_service *service,
-		     const char *link, char **ret_text)
+		     const char *hosts_path, const char *link, char **ret_text)
 {
 	const struct vnet_range *range = &want->dhcp.range;
 	struct vnet_cidr mask = { .ip = vnet_ip4(UINT32_MAX), .prefix = want->dhcp.server.prefix };
@@ -76,7 +77,7 @@ static int conf_text(const struct vnet_spec *want, const struct vnet_link *bridg
 	/* never the limit, nor below what the lease file may hold: it would not start then */
 	vn_text_add(&text, "dhcp-lease-max=65536\n");
 	conf_options(want, bridge, &text);
-	vn_text_add(&text, "dhcp-hostsfile=%s/%s.hosts\n", snap->run_dir, want->name);
+	vn_text_add(&text, "dhcp-hostsfile=%s\n", hosts_path);
 	vn_text_add(&text, "dhcp-leasefile=%s\n", service->leases);
 	return vn_text_take(&text, ret_text);
 }
@@ -116,11 +117,10 @@ static int look_up(const struct vnet_spec *spec, const struct vnet_snapshot *sna
 	int r = vnet_service_of(snap, spec->name, &s.service);
 
 	if (r == 0)
-		r = vn_format(s.hosts_path, sizeof(s.hosts_path), "%s/%s.hosts", snap->run_dir,
-			      spec->name);
+		r = vn_name_path(snap->run_dir, spec->name, VN_NAME_HOSTS, s.hosts_path);
 	if (r < 0)
 		return r;
-	vnet_link_short_name("vnd-", spec->name, s.link);
+	vnet_dhcp_link_name(spec->name, s.link);
 	s.end = vnet_link_by_name(snap, VNET_NS_HOST, s.link);
 	s.inner = vnet_link_by_name(snap, VNET_NS_DHCP, s.link);
 	s.conf = vnet_file_by_path(snap, s.service.conf);
@@ -159,8 +159,8 @@ static void plan_pair(const struct vnet_spec *want, const struct vnet_link *brid
 	memcpy(end.master_name, bridge->name, sizeof(end.master_name));
 	memcpy(inner.name, s->link, sizeof(inner.name));
 	memcpy(peer.name, s->link, sizeof(peer.name));
-	(void)vn_format(end.alias, sizeof(end.alias), "vnet:%s:dhcp", want->name);
-	(void)vn_format(inner.alias, sizeof(inner.alias), "vnet:%s:server", want->name);
+	vnet_link_alias(want->name, "dhcp", end.alias);
+	vnet_link_alias(want->name, "server", inner.alias);
 	(void)vn_format(altname, sizeof(altname), "%s.dhcp", want->name);
 	end.index = vnet_plan_free_index(plan, snap);
 	inner.index = end.index + 1;
@@ -249,7 +249,7 @@ static int plan_server(const struct vnet_spec *want, const struct vnet_link *bri
 	char *conf = NULL;
 	char *hosts = NULL;
 	bool new_hosts;
-	int r = conf_text(want, bridge, snap, &s->service, s->link, &conf);
+	int r = conf_text(want, bridge, snap, &s->service, s->hosts_path, s->link, &conf);
 
 	if (r == 0)
 		r = hosts_text(want, &hosts);
@@ -279,8 +279,8 @@ static bool is_ours(const struct vnet_link *link, const struct vnet_spec *spec, 
 	char alias[VNET_ALIAS_SIZE];
 	int marks = served;
 
-	if (vn_format(alias, sizeof(alias), "vnet:%s:%s", spec->name, role) == 0)
-		marks += !strcmp(link->alias, alias);
+	vnet_link_alias(spec->name, role, alias);
+	marks += !strcmp(link->alias, alias);
 	marks += link->group == spec->group;
 	return marks >= 2;
 }

@@ -131,7 +131,7 @@ static const struct vnet_link *uplink_of(const struct vnet_spec *spec,
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 	char server[VNET_NAME_SIZE];
 
-	vnet_link_short_name("vnd-", spec->name, server);
+	vnet_dhcp_link_name(spec->name, server);
 	for (size_t i = 0; bridge && i < host->n_links; i++) {
 		const struct vnet_link *port = &host->links[i];
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/names.h"
 #include "base/snapshot.h"
 #include "base/text.h"
 #include "services/dnsmasq.h"
@@ -27,9 +28,9 @@ static int read_file(struct vnet_snapshot *snap, const char *path)
 
 static int is_record(const struct dirent *entry)
 {
-	size_t len = strlen(entry->d_name);
+	char net[VNET_NAME_SIZE];
 
-	return len >= 5 && !strcmp(entry->d_name + len - 4, ".net");
+	return vn_name_of_record(entry->d_name, net);
 }
 
 /* Sorted by name, so that messages and plans do not depend on the directory's order. */
@@ -55,22 +56,22 @@ static int read_records(struct vnet_snapshot *snap)
 
 int vn_facts_files(const char *net, struct vnet_snapshot *snap)
 {
-	static const char *const suffix[] = { "dnsmasq", "hosts", "pid" };
+	static const enum vn_name of_server[] = { VN_NAME_CONF, VN_NAME_HOSTS, VN_NAME_PID };
 	char record[VNET_PATH_SIZE];
 	const struct vnet_file *file;
 	int r = read_records(snap);
 
 	if (!*net || r < 0)
 		return r;
-	if (vn_format(record, sizeof(record), "%s/%s.net", snap->run_dir, net) == 0) {
+	if (vn_name_path(snap->run_dir, net, VN_NAME_RECORD, record) == 0) {
 		file = vnet_file_by_path(snap, record);
 		if (file && file->content && strstr(file->content, "\ndhcp."))
 			snap->dhcp = true;
 	}
-	for (size_t i = 0; i < sizeof(suffix) / sizeof(suffix[0]) && r == 0; i++) {
+	for (size_t i = 0; i < sizeof(of_server) / sizeof(of_server[0]) && r == 0; i++) {
 		char path[VNET_PATH_SIZE];
 
-		r = vn_format(path, sizeof(path), "%s/%s.%s", snap->run_dir, net, suffix[i]);
+		r = vn_name_path(snap->run_dir, net, of_server[i], path);
 		if (r == 0)
 			r = read_file(snap, path);
 	}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/text.h"
 
 extern const struct vnet_mode vn_mode_bridge;
@@ -57,16 +58,17 @@ int32_t vnet_plan_free_index(const struct vnet_plan *plan, const struct vnet_sna
 	return index;
 }
 
-void vnet_link_short_name(const char *prefix, const char *net, char ret_name[VNET_NAME_SIZE])
+void vnet_dhcp_link_name(const char *net, char ret_name[VNET_NAME_SIZE])
 {
+	static const char prefix[] = "vnd-";
 	/* RFC 4648 base32 without its capitals: eight digits, 40 bits */
 	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
 	uint64_t hash = vn_hash(0, net);
-	size_t len = strlen(prefix);
+	size_t len = sizeof(prefix) - 1;
 
-	assert(len + 8 < VNET_NAME_SIZE);
+	static_assert(sizeof(prefix) + 8 <= VNET_NAME_SIZE, "the name fits");
 	memset(ret_name, 0, VNET_NAME_SIZE);
-	(void)vn_copy(ret_name, VNET_NAME_SIZE, prefix);
+	memcpy(ret_name, prefix, len);
 	for (int i = 0; i < 8; i++, hash >>= 5)
 		ret_name[len + (size_t)i] = digits[hash & 31];
 }
@@ -89,7 +91,7 @@ void vnet_plan_record(struct vnet_plan *plan, const struct vnet_spec *spec, bool
 	const struct vnet_file *file;
 	char *text = NULL;
 
-	if (vn_format(path, sizeof(path), "%s/%s.net", snap->run_dir, spec->name) < 0) {
+	if (vn_name_path(snap->run_dir, spec->name, VN_NAME_RECORD, path) < 0) {
 		plan->failed = plan->failed ? plan->failed : -ENAMETOOLONG;
 		return;
 	}

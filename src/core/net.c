@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/names.h"
 #include "base/snapshot.h"
 #include "base/text.h"
 #include "core/exec.h"
@@ -19,9 +20,6 @@
 #include "sys/lock.h"
 #include "sys/netns.h"
 #include "sys/probe.h"
-
-#define RUN_DIR	  "/run/vnet"
-#define LEASE_DIR "/var/lib/vnet/leases"
 
 enum { LOCK_MS = 5000 };
 
@@ -63,7 +61,7 @@ int vnet_open(struct vnet **ret_vnet, struct vnet_error *err)
 		return r;
 	r = vn_netns_id(&nsid);
 	if (r == 0)
-		r = vn_net_open(&exec, RUN_DIR, nsid, vn_netns_is_initial(), ret_vnet);
+		r = vn_net_open(&exec, VN_RUN_DIR, nsid, vn_netns_is_initial(), ret_vnet);
 	if (r < 0) {
 		vn_kernel_close(&exec);
 		return vnet_error_set(err, r, "network namespace: %s", vn_strerror(r));
@@ -93,10 +91,9 @@ static int head_of(const struct vnet *vnet, const char *net, struct vnet_snapsho
 	else if (r == 0)
 		r = vn_format(netns, VNET_NETNS_SIZE, "vnet-%s-%" PRIu64, net, vnet->nsid);
 	if (r == 0 && vnet->initial)
-		r = vn_format(head.lease_path, sizeof(head.lease_path), LEASE_DIR "/%s", net);
+		r = vn_format(head.lease_path, sizeof(head.lease_path), VN_LEASE_DIR "/%s", net);
 	else if (r == 0)
-		r = vn_format(head.lease_path, sizeof(head.lease_path), "%s/%s.leases",
-			      vnet->run_dir, net);
+		r = vn_name_path(vnet->run_dir, net, VN_NAME_LEASES, head.lease_path);
 	if (r == 0)
 		*ret_head = head;
 	return r;
@@ -131,7 +128,7 @@ static int take_lock(const struct vnet *vnet, const char *what, struct vnet_erro
 	int r = vn_dir_make(dir);
 
 	if (r == 0 && vnet->initial) {
-		dir = LEASE_DIR;
+		dir = VN_LEASE_DIR;
 		r = vn_dir_make(dir);
 	}
 	if (r == 0) {
@@ -182,7 +179,7 @@ int vn_net_record(const struct vnet_snapshot *snap, const char *name, struct vne
 	char path[VNET_PATH_SIZE];
 	const struct vnet_file *file;
 	struct vnet_error why = { 0 };
-	int r = vn_format(path, sizeof(path), "%s/%s.net", snap->run_dir, name);
+	int r = vn_name_path(snap->run_dir, name, VN_NAME_RECORD, path);
 
 	if (r < 0)
 		return vnet_error_set(err, r, "network '%s': the name is too long", name);
@@ -199,6 +196,12 @@ int vn_net_record(const struct vnet_snapshot *snap, const char *name, struct vne
 	return 0;
 }
 
+int vn_net_missing(const char *name, struct vnet_error *err)
+{
+	return vnet_error_set(err, -ENOENT, "there is no network '%s' (`vnet show` lists them)",
+			      name);
+}
+
 static int need_record(const struct vnet_snapshot *snap, const char *name,
 		       struct vnet_spec *ret_spec, struct vnet_error *err)
 {
@@ -207,10 +210,7 @@ static int need_record(const struct vnet_snapshot *snap, const char *name,
 
 	if (r == 0)
 		r = vn_net_record(snap, name, ret_spec, err);
-	if (r == -ENOENT)
-		return vnet_error_set(err, r, "there is no network '%s' (`vnet show` lists them)",
-				      name);
-	return r;
+	return r == -ENOENT ? vn_net_missing(name, err) : r;
 }
 
 static void drop_temporaries(const struct vnet_plan *plan)
@@ -324,11 +324,7 @@ int vnet_list(struct vnet *vnet, char ***ret_names, struct vnet_error *err)
 	names = calloc(1, (snap.n_files + 1) * (sizeof(*names) + VNET_NAME_SIZE));
 	at = names ? (char *)(names + snap.n_files + 1) : NULL;
 	for (size_t i = 0; names && i < snap.n_files; i++, at += VNET_NAME_SIZE) {
-		const char *base = strrchr(snap.files[i].path, '/') + 1;
-		char name[VNET_PATH_SIZE];
-
-		(void)vn_format(name, sizeof(name), "%.*s", (int)strlen(base) - 4, base);
-		if (snap.files[i].content && vnet_name_parse(name, at, NULL) == 0)
+		if (snap.files[i].content && vn_name_of_record(snap.files[i].path, at))
 			names[n++] = at;
 	}
 	vnet_snapshot_done(&snap);

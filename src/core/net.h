@@ -43,4 +43,7 @@ int vn_net_begin(const struct vnet *vnet, const struct vnet_how *how, int *ret_l
 int vn_net_record(const struct vnet_snapshot *snap, const char *name, struct vnet_spec *ret_spec,
 		  struct vnet_error *err);
 
+/* Say that there is no network @name; returns -ENOENT. */
+int vn_net_missing(const char *name, struct vnet_error *err);
+
 #endif /* VN_CORE_NET_H */

@@ -219,7 +219,7 @@ static void assert_served(struct vnet *vnet, const char *name, bool served)
 
 	if (vnet_read(vnet, name, &view, &err) < 0)
 		fail_msg("read %s: %s", name, err.msg);
-	vnet_link_short_name("vnd-", name, link);
+	vnet_dhcp_link_name(name, link);
 	assert_int_equal(view.snap.running, served);
 	assert_int_equal(view.snap.ns[VNET_NS_DHCP].exists, served);
 	assert_int_equal(vnet_link_by_name(&view.snap, VNET_NS_DHCP, link) != NULL, served);
