@@ -3,8 +3,6 @@
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <stdalign.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -19,6 +17,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "sys/netns.h"
+#include "wire/ask.h"
 
 /*
  * How this works: QEMU runs this at its end with the name of a tap that may be gone by then, or go
@@ -29,9 +28,7 @@
 
 #define SELF "vnet-ifdown"
 
-enum {
-	REPLY_SIZE = 16 << 10, /* a link takes 2 KiB */
-};
+enum { SEND_SIZE = 256 }; /* of a message; it takes 100 bytes at most */
 
 struct link {
 	int32_t index; /* 0: there is no such link */
@@ -41,94 +38,47 @@ struct link {
 	char alias[IFALIASZ + 1];
 };
 
-/*
- * Send one message; its answer lies ready when the send is over.
- * Returns the length of the answer, or -errno, also that of an acknowledgement.
- */
-static ssize_t ask(int sock, void *request, size_t len, void *reply, size_t size)
+static struct link link_parse(const struct vn_answer *answer)
 {
-	struct iovec out = { .iov_base = request, .iov_len = len };
-	struct msghdr msg = { .msg_iov = &out, .msg_iovlen = 1 };
-	struct nlmsghdr head;
-	struct nlmsgerr ack;
-	ssize_t n;
+	struct vn_span in =
+		vn_span_skip((struct vn_span){ answer->buf, answer->len }, NLMSG_HDRLEN);
+	struct link link = { .index = 0 };
+	char kind[IFNAMSIZ + 1] = "";
+	struct ifinfomsg ifi;
 
-	if (sendmsg(sock, &msg, 0) < 0)
-		return -errno;
-	n = recv(sock, reply, size, MSG_DONTWAIT);
-	if (n < 0)
-		return -errno;
-	if (n < (ssize_t)sizeof(head))
-		return -EPROTO;
-	memcpy(&head, reply, sizeof(head));
-	if (head.nlmsg_len != n)
-		return -EPROTO;
-	if (head.nlmsg_type != NLMSG_ERROR)
-		return n;
-	if (n < (ssize_t)(sizeof(head) + sizeof(ack)))
-		return -EPROTO;
-	memcpy(&ack, (const char *)reply + sizeof(head), sizeof(ack));
-	return ack.error ? ack.error : n;
-}
-
-/* The attribute of @type among those of @len bytes at @rta, or NULL. */
-static struct rtattr *attr(struct rtattr *rta, ssize_t len, unsigned short type)
-{
-	int left = (int)len;
-
-	for (; RTA_OK(rta, left); rta = RTA_NEXT(rta, left)) {
-		if ((rta->rta_type & NLA_TYPE_MASK) == type)
-			return rta;
-	}
-	return NULL;
-}
-
-static void attr_copy(struct rtattr *rta, void *to, size_t size)
-{
-	if (rta && RTA_PAYLOAD(rta) <= size)
-		memcpy(to, RTA_DATA(rta), RTA_PAYLOAD(rta));
+	if (in.len < sizeof(ifi))
+		return link;
+	memcpy(&ifi, in.at, sizeof(ifi));
+	in = vn_span_skip(in, sizeof(ifi));
+	link.index = ifi.ifi_index;
+	vn_span_copy(in, IFLA_MASTER, &link.master, sizeof(link.master));
+	vn_span_copy(in, IFLA_GROUP, &link.group, sizeof(link.group));
+	vn_span_copy(in, IFLA_IFALIAS, link.alias, sizeof(link.alias) - 1);
+	vn_span_copy(vn_span_attr(in, IFLA_LINKINFO), IFLA_INFO_KIND, kind, sizeof(kind) - 1);
+	link.tun = !strcmp(kind, "tun");
+	return link;
 }
 
 static int link_read(int sock, const char *name, struct link *ret_link)
 {
-	struct {
-		struct nlmsghdr head;
-		struct ifinfomsg ifi;
-		struct rtattr name_head;
-		char name[IFNAMSIZ];
-	} request = {
-		.head = { .nlmsg_len = sizeof(request),
-			  .nlmsg_type = RTM_GETLINK,
-			  .nlmsg_flags = NLM_F_REQUEST },
-		.name_head = { .rta_len = RTA_LENGTH(IFNAMSIZ), .rta_type = IFLA_IFNAME },
-	};
-	alignas(struct nlmsghdr) char reply[REPLY_SIZE];
-	struct nlmsghdr *head = (struct nlmsghdr *)(void *)reply;
-	struct link link = { .index = 0 };
-	struct ifinfomsg *ifi = NLMSG_DATA(head);
-	struct rtattr *attrs = IFLA_RTA(ifi);
-	struct rtattr *info;
-	char kind[IFNAMSIZ + 1] = "";
-	ssize_t len;
+	const struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
+	struct vn_answer answer;
+	uint8_t buf[SEND_SIZE];
+	struct vn_msg msg;
+	int r;
 
-	memcpy(request.name, name, strlen(name));
-	len = ask(sock, &request, sizeof(request), reply, sizeof(reply));
-	if (len < 0)
-		return (int)len;
-	len -= (ssize_t)NLMSG_SPACE(sizeof(*ifi));
-	if (head->nlmsg_type != RTM_NEWLINK || len < 0)
-		return -EPROTO;
-	link.index = ifi->ifi_index;
-	attr_copy(attr(attrs, len, IFLA_MASTER), &link.master, sizeof(link.master));
-	attr_copy(attr(attrs, len, IFLA_GROUP), &link.group, sizeof(link.group));
-	attr_copy(attr(attrs, len, IFLA_IFALIAS), link.alias, sizeof(link.alias) - 1);
-	info = attr(attrs, len, IFLA_LINKINFO);
-	if (info)
-		info = attr(RTA_DATA(info), (ssize_t)RTA_PAYLOAD(info), IFLA_INFO_KIND);
-	attr_copy(info, kind, sizeof(kind) - 1);
-	link.tun = !strcmp(kind, "tun");
-	*ret_link = link;
-	return 0;
+	vn_msg_init(&msg, buf, sizeof(buf));
+	vn_msg_begin(&msg, RTM_GETLINK, 0, 1, &ifi, sizeof(ifi));
+	vn_attr_str(&msg, IFLA_IFNAME, name);
+	r = vn_msg_end(&msg);
+	if (r == 0)
+		r = vn_ask(sock, &msg, &answer, 1);
+	if (r == 0)
+		r = answer.code;
+	if (r)
+		return r;
+	*ret_link = link_parse(&answer);
+	return ret_link->index ? 0 : -EPROTO;
 }
 
 /* vnet's mark on a tap: the group, and the alias vnet:NETWORK:tap. */
@@ -156,43 +106,26 @@ static bool recorded(int sock, const struct link *link)
 	       S_ISREG(st.st_mode);
 }
 
-struct number {
-	struct rtattr head;
-	uint32_t value;
-};
-
-static struct number zero(unsigned short type)
-{
-	struct number number = { .head = { .rta_len = sizeof(number), .rta_type = type } };
-
-	return number;
-}
-
 /* Off the bridge, down, and without vnet's mark if there is one. */
 static int release(int sock, const struct link *link)
 {
-	struct {
-		struct nlmsghdr head;
-		struct ifinfomsg ifi;
-		struct number master;
-		struct number group; /* from here on: the mark */
-		struct rtattr alias;
-	} request = {
-		.head = { .nlmsg_len = offsetof(__typeof__(request), group),
-			  .nlmsg_type = RTM_SETLINK,
-			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
-		.ifi = { .ifi_index = link->index, .ifi_change = IFF_UP },
-		.alias = { .rta_len = sizeof(request.alias), .rta_type = IFLA_IFALIAS },
-	};
-	char reply[REPLY_SIZE];
-	ssize_t r;
+	const struct ifinfomsg ifi = { .ifi_index = link->index, .ifi_change = IFF_UP };
+	struct vn_answer answer;
+	uint8_t buf[SEND_SIZE];
+	struct vn_msg msg;
+	int r;
 
-	request.master = zero(IFLA_MASTER);
-	request.group = zero(IFLA_GROUP);
-	if (marked(link))
-		request.head.nlmsg_len = sizeof(request);
-	r = ask(sock, &request, request.head.nlmsg_len, reply, sizeof(reply));
-	return r < 0 ? (int)r : 0;
+	vn_msg_init(&msg, buf, sizeof(buf));
+	vn_msg_begin(&msg, RTM_SETLINK, NLM_F_ACK, 1, &ifi, sizeof(ifi));
+	vn_attr_u32(&msg, IFLA_MASTER, 0);
+	if (marked(link)) {
+		vn_attr_u32(&msg, IFLA_GROUP, 0);
+		vn_attr(&msg, IFLA_IFALIAS, NULL, 0);
+	}
+	r = vn_msg_end(&msg);
+	if (r == 0)
+		r = vn_ask(sock, &msg, &answer, 1);
+	return r ? r : answer.code;
 }
 
 static int detach(const char *tap, struct vnet_error *err)
@@ -239,7 +172,8 @@ int main(int argc, char **argv)
 		return say(STDERR_FILENO, 2, "usage: " SELF " TAP: see " SELF " --help\n");
 	if (vnet_name_parse(tap, name, &err) == 0 && detach(name, &err) == 0)
 		return 0;
-	(void)snprintf(line, sizeof(line) - 1, SELF ": %.40s: %s", tap, err.msg);
+	(void)vn_format(line, sizeof(line) - 1, SELF ": %.40s: %s", tap, err.msg);
 	vn_text_clean_typed(line);
-	return say(STDERR_FILENO, 1, strcat(line, "\n"));
+	(void)vn_copy(line + strlen(line), 2, "\n");
+	return say(STDERR_FILENO, 1, line);
 }

@@ -23,7 +23,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "sys/netns.h"
-#include "wire/msg.h"
+#include "wire/ask.h"
 
 /*
  * How this works: QEMU runs this with the name of a tap that it holds open, and nothing else.
@@ -38,7 +38,7 @@
 #define fail(up, ...) vnet_error_set(&(up)->err, __VA_ARGS__)
 
 enum {
-	BUF_SIZE = 16 << 10,  /* ifup.conf, the head of a record, a directory, a link (2 KiB) */
+	BUF_SIZE = 16 << 10,  /* ifup.conf, the head of a record, a directory */
 	RECORD_MAX = 4 << 20, /* bytes of a record, as everywhere in vnet */
 	SEND_SIZE = 1024,     /* all messages of a send; they take 500 at most */
 	PORTS_MAX = 1023,     /* BR_MAX_PORTS - 1 of net/bridge/br_private.h */
@@ -60,20 +60,6 @@ struct network {
 	uint32_t group;
 	bool foreign;
 	bool stp;
-};
-
-/* What the kernel said to a message; a code with the kernel's sentence, or a link. */
-struct answer {
-	int code;
-	char explain[VNET_PATH_SIZE];
-	size_t len;
-	uint8_t buf[BUF_SIZE];
-};
-
-/* The payload of an answer or an attribute; of length 0 if it is absent. */
-struct span {
-	const uint8_t *at;
-	size_t len;
 };
 
 /* Each text is one longer than the kernel's, and ends in a NUL. */
@@ -292,116 +278,41 @@ static int network_find(struct ifup *up, const char *argv0, struct network *ret_
 	return 0;
 }
 
-static struct span span_skip(struct span in, size_t len)
+static struct link link_parse(const struct vn_answer *answer)
 {
-	len = len < in.len ? len : in.len;
-	return (struct span){ in.at + len, in.len - len };
-}
-
-static struct span span_attr(struct span in, uint16_t type)
-{
-	struct nlattr head;
-
-	for (; in.len >= sizeof(head); in = span_skip(in, NLA_ALIGN(head.nla_len))) {
-		memcpy(&head, in.at, sizeof(head));
-		if (head.nla_len < sizeof(head) || head.nla_len > in.len)
-			break;
-		if ((head.nla_type & NLA_TYPE_MASK) == type)
-			return (struct span){ in.at + sizeof(head), head.nla_len - sizeof(head) };
-	}
-	return (struct span){ in.at, 0 };
-}
-
-/* Copy an attribute of at most this size. */
-static void span_copy(struct span in, uint16_t type, void *to, size_t size)
-{
-	in = span_attr(in, type);
-	if (in.len <= size)
-		memcpy(to, in.at, in.len);
-}
-
-static struct link link_parse(const struct answer *answer)
-{
-	struct span in = span_skip((struct span){ answer->buf, answer->len }, NLMSG_HDRLEN);
+	struct vn_span in =
+		vn_span_skip((struct vn_span){ answer->buf, answer->len }, NLMSG_HDRLEN);
 	struct link link = { .index = 0 };
 	struct ifinfomsg ifi;
-	struct span sub;
+	struct vn_span sub;
 
 	if (answer->code || in.len < sizeof(ifi))
 		return link;
 	memcpy(&ifi, in.at, sizeof(ifi));
-	in = span_skip(in, sizeof(ifi));
+	in = vn_span_skip(in, sizeof(ifi));
 	link.index = ifi.ifi_index;
 	link.type = ifi.ifi_type;
 	link.flags = ifi.ifi_flags;
-	span_copy(in, IFLA_MASTER, &link.master, sizeof(link.master));
-	span_copy(in, IFLA_MTU, &link.mtu, sizeof(link.mtu));
-	span_copy(in, IFLA_GROUP, &link.group, sizeof(link.group));
-	span_copy(in, IFLA_ADDRESS, link.mac, sizeof(link.mac));
-	span_copy(in, IFLA_IFNAME, link.name, sizeof(link.name) - 1);
-	span_copy(in, IFLA_IFALIAS, link.alias, sizeof(link.alias) - 1);
-	sub = span_attr(in, IFLA_LINKINFO);
-	span_copy(sub, IFLA_INFO_KIND, link.kind, sizeof(link.kind) - 1);
-	sub = span_attr(sub, IFLA_INFO_DATA);
-	span_copy(sub, IFLA_BR_STP_STATE, &link.stp, sizeof(link.stp));
-	sub = span_attr(span_attr(in, IFLA_AF_SPEC), AF_INET6);
-	span_copy(sub, IFLA_INET6_ADDR_GEN_MODE, &link.gen_mode, sizeof(link.gen_mode));
+	vn_span_copy(in, IFLA_MASTER, &link.master, sizeof(link.master));
+	vn_span_copy(in, IFLA_MTU, &link.mtu, sizeof(link.mtu));
+	vn_span_copy(in, IFLA_GROUP, &link.group, sizeof(link.group));
+	vn_span_copy(in, IFLA_ADDRESS, link.mac, sizeof(link.mac));
+	vn_span_copy(in, IFLA_IFNAME, link.name, sizeof(link.name) - 1);
+	vn_span_copy(in, IFLA_IFALIAS, link.alias, sizeof(link.alias) - 1);
+	sub = vn_span_attr(in, IFLA_LINKINFO);
+	vn_span_copy(sub, IFLA_INFO_KIND, link.kind, sizeof(link.kind) - 1);
+	sub = vn_span_attr(sub, IFLA_INFO_DATA);
+	vn_span_copy(sub, IFLA_BR_STP_STATE, &link.stp, sizeof(link.stp));
+	sub = vn_span_attr(vn_span_attr(in, IFLA_AF_SPEC), AF_INET6);
+	vn_span_copy(sub, IFLA_INET6_ADDR_GEN_MODE, &link.gen_mode, sizeof(link.gen_mode));
 	return link;
-}
-
-/* Take in the message numbered @seq: an acknowledgement, or a link. */
-static int answer_parse(struct answer *answer, uint32_t seq)
-{
-	struct span in = { answer->buf, answer->len };
-	struct nlmsghdr head = { .nlmsg_len = 0 };
-	struct nlmsgerr ack;
-
-	memcpy(&head, in.at, in.len < sizeof(head) ? 0 : sizeof(head));
-	if (head.nlmsg_len != in.len || head.nlmsg_seq != seq)
-		return -EPROTO;
-	answer->code = 0;
-	memset(answer->explain, 0, sizeof(answer->explain));
-	if (head.nlmsg_type != NLMSG_ERROR)
-		return head.nlmsg_type == RTM_NEWLINK ? 0 : -EPROTO;
-	if (in.len < sizeof(head) + sizeof(ack))
-		return -EPROTO;
-	memcpy(&ack, in.at + sizeof(head), sizeof(ack));
-	answer->code = ack.error;
-	/* After an error, the message that it is about stands before the sentence. */
-	in = span_skip(in, sizeof(head) + sizeof(ack.error) + NLMSG_ALIGN(ack.msg.nlmsg_len));
-	if (ack.error && head.nlmsg_flags & NLM_F_ACK_TLVS)
-		span_copy(in, NLMSGERR_ATTR_MSG, answer->explain, sizeof(answer->explain) - 1);
-	return 0;
-}
-
-/*
- * Send messages at once, numbered from 1; each has one answer, in the same order. The kernel
- * works on them within the send: all answers lie ready then, and there is nothing to wait for.
- */
-static int ask(int sock, const struct vn_msg *msg, struct answer *answers, uint32_t n)
-{
-	struct iovec out = { .iov_base = msg->buf, .iov_len = msg->len };
-	struct msghdr request = { .msg_iov = &out, .msg_iovlen = 1 };
-	int r = 0;
-
-	if (sendmsg(sock, &request, 0) < 0)
-		return -errno;
-	for (uint32_t i = 0; i < n && r == 0; i++) {
-		ssize_t len = recv(sock, answers[i].buf, sizeof(answers[i].buf), MSG_DONTWAIT);
-
-		if (len < 0)
-			return -errno;
-		answers[i].len = (size_t)len;
-		r = answer_parse(&answers[i], i + 1);
-	}
-	return r;
 }
 
 /* The links of both names; index 0 if there is none. */
 static int links_read(struct ifup *up, const char *const names[2], struct link ret_links[2])
 {
 	const struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
-	struct answer answers[2];
+	struct vn_answer answers[2];
 	uint8_t buf[SEND_SIZE];
 	struct vn_msg msg;
 	int r = 0;
@@ -414,7 +325,7 @@ static int links_read(struct ifup *up, const char *const names[2], struct link r
 		r = vn_msg_end(&msg);
 	}
 	if (r == 0)
-		r = ask(up->sock, &msg, answers, 2);
+		r = vn_ask(up->sock, &msg, answers, 2);
 	for (uint32_t i = 0; i < 2 && r == 0; i++) {
 		r = answers[i].code == -ENODEV ? 0 : answers[i].code;
 		ret_links[i] = link_parse(&answers[i]);
@@ -488,7 +399,7 @@ static int change_build(struct vn_msg *msg, const struct link *to, bool root_blo
 static int change(struct ifup *up, const char *net, const struct link *to, bool root_block)
 {
 	static const char *const steps[] = { "addr_gen_mode", "attach", "root_block" };
-	struct answer answers[3];
+	struct vn_answer answers[3];
 	uint32_t n = root_block ? 3 : 2;
 	uint8_t buf[SEND_SIZE];
 	const char *hint;
@@ -498,7 +409,7 @@ static int change(struct ifup *up, const char *net, const struct link *to, bool 
 	vn_msg_init(&msg, buf, sizeof(buf));
 	r = change_build(&msg, to, root_block);
 	if (r == 0)
-		r = ask(up->sock, &msg, answers, n);
+		r = vn_ask(up->sock, &msg, answers, n);
 	if (r)
 		return fail(up, r, "changing the tap: %s", strerror(-r));
 	for (uint32_t i = 0; i < n; i++) {
@@ -572,7 +483,7 @@ int main(int argc, char **argv)
 	struct ifup up = { .sock = -1, .tap = argc == 2 ? argv[1] : "" };
 	char line[2 * sizeof(up.err.msg)];
 	char name[VNET_NAME_SIZE];
-	struct network net;
+	struct network net = { .foreign = false };
 
 	if (!strcmp(up.tap, "--help"))
 		return say(STDOUT_FILENO, 0, help);
@@ -586,5 +497,6 @@ int main(int argc, char **argv)
 	(void)vn_format(line, sizeof(line) - 1, SELF ": %.40s: %s%s", up.tap, up.err.msg,
 			up.stuck ? "; and it is not as it was before" : "");
 	vn_text_clean_typed(line);
-	return say(STDERR_FILENO, 1, strcat(line, "\n"));
+	(void)vn_copy(line + strlen(line), 2, "\n");
+	return say(STDERR_FILENO, 1, line);
 }
