@@ -49,13 +49,18 @@ struct vnet_range {
  * accepts, and nothing that a path, a printf format or a shell could take for
  * something else.
  *
- * @s:       the name
+ * @s:        the name
  * @ret_name: set on success
- * @err:     says what is wrong with it; may be NULL
+ * @err:      says what is wrong with it; may be NULL
  *
  * Returns 0, or -EINVAL or -ENAMETOOLONG.
  */
 int vnet_name_parse(const char *s, char ret_name[VNET_NAME_SIZE], struct vnet_error *err);
+
+/*
+ * Here and below: the whole of @s is parsed, the result is set on success alone, and @err,
+ * which may be NULL, receives a sentence otherwise.
+ */
 
 /* Parse "192.0.2.1" or "2001:db8::1". Returns 0 or -EINVAL. */
 int vnet_ip_parse(const char *s, struct vnet_ip *ret_ip, struct vnet_error *err);
@@ -76,11 +81,12 @@ int vnet_range_parse(const char *s, struct vnet_range *ret_range, struct vnet_er
 /* Parse "52:54:00:12:34:56"; group addresses and zero are refused. Returns 0 or -EINVAL. */
 int vnet_mac_parse(const char *s, struct vnet_mac *ret_mac, struct vnet_error *err);
 
-/* Print into @buf of the size named above; returns @buf. */
+/* Print as it is parsed, into @buf of the size named above; returns @buf. */
 const char *vnet_ip_text(const struct vnet_ip *ip, char buf[VNET_IP_TEXT]);
 const char *vnet_cidr_text(const struct vnet_cidr *cidr, char buf[VNET_CIDR_TEXT]);
 const char *vnet_mac_text(const struct vnet_mac *mac, char buf[VNET_MAC_TEXT]);
 
+/* True if both are the same; of a vnet_cidr, address and prefix. */
 bool vnet_ip_equal(const struct vnet_ip *a, const struct vnet_ip *b);
 bool vnet_cidr_equal(const struct vnet_cidr *a, const struct vnet_cidr *b);
 
@@ -90,7 +96,7 @@ bool vnet_cidr_holds(const struct vnet_cidr *cidr, const struct vnet_ip *ip);
 /* The network of @cidr: its host bits zero. */
 struct vnet_cidr vnet_cidr_network(const struct vnet_cidr *cidr);
 
-/* An IPv4 address as a number in host byte order, and back. */
+/* An IPv4 address as a number in host byte order, and back. @ip must be of AF_INET. */
 uint32_t vnet_ip4_number(const struct vnet_ip *ip);
 struct vnet_ip vnet_ip4(uint32_t number);
 

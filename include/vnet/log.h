@@ -7,12 +7,13 @@
 extern "C" {
 #endif
 
+/* What a line is about; WARNING is for the user's eyes, DEBUG for who looks for a fault. */
 enum vnet_log_level {
 	VNET_LOG_WARNING,
 	VNET_LOG_DEBUG, /* each operation */
 };
 
-/* Called with one line without its end; must not call back into the library. */
+/* Called with one line without its end and the @arg of vnet_log_set(); must not call back. */
 typedef void vnet_log_fn(void *arg, enum vnet_log_level level, const char *line);
 
 /*

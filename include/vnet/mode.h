@@ -15,6 +15,9 @@ extern "C" {
 /*
  * A kind of network. All functions are pure: they make no system call and need
  * no privilege. One file in modes/ each.
+ *
+ * @name: as on the command line and in the record
+ * @help: a line for --help, without its end
  */
 struct vnet_mode {
 	enum vnet_mode_id id;
@@ -41,14 +44,16 @@ struct vnet_mode {
 
 	/*
 	 * The spec as the kernel has it: the keys of @record, the values of @snap where the
-	 * kernel can tell them. @ret_spec is the caller's to vnet_spec_done().
+	 * kernel can tell them. @ret_spec is the caller's to vnet_spec_done(). Returns 0,
+	 * -ENODEV if the network's link is gone, or another -errno, with a sentence.
 	 */
 	int (*read)(const struct vnet_snapshot *snap, const struct vnet_spec *record,
 		    struct vnet_spec *ret_spec, struct vnet_error *err);
 
 	/*
 	 * The operations that lead from @have to @want; NULL stands for nothing.
-	 * plan(NULL, want) creates, plan(have, NULL) deletes.
+	 * plan(NULL, want) creates, plan(have, NULL) deletes. They are added to @plan, which
+	 * is the caller's also after a failure. Returns 0, or -errno with a sentence.
 	 */
 	int (*plan)(const struct vnet_spec *have, const struct vnet_spec *want,
 		    const struct vnet_snapshot *snap, struct vnet_plan *plan,
@@ -61,17 +66,27 @@ const struct vnet_mode *vnet_mode_get(enum vnet_mode_id id);
 /* The mode of that name, or NULL. */
 const struct vnet_mode *vnet_mode_find(const char *name);
 
-/* The record of a network as text: the first line names it, then a line a value. */
+/*
+ * The record of a network as text: the first line names it, then a line a value.
+ * @ret_text: the caller's to free. Returns 0 or -ENOMEM.
+ */
 int vnet_spec_print(const struct vnet_spec *spec, char **ret_text);
 
-/* Read such a text. Returns 0, or -EBADMSG with a sentence. */
+/*
+ * Read such a text; it is not changed. @ret_spec is the caller's to vnet_spec_done(), set
+ * on success alone. Returns 0, or -EBADMSG, -ENOMEM or what a value is refused with, with
+ * a sentence.
+ */
 int vnet_spec_parse(const char *text, struct vnet_spec *ret_spec, struct vnet_error *err);
 
 /*
  * The DHCP server of a network: what every mode with a bridge calls, with the same
  * meaning as the functions of struct vnet_mode.
+ * @notes:  what was chosen that the user should know is noted there
  * @bridge: the network's bridge as it will be
  * @served: the record says that there is a server already
+ *
+ * Return 0, or a negative errno with a sentence.
  */
 int vnet_dhcp_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap,
 		     struct vnet_plan *notes, struct vnet_error *err);
@@ -82,14 +97,21 @@ int vnet_dhcp_plan(const struct vnet_spec *want, bool served, const struct vnet_
 		   struct vnet_error *err);
 
 /*
- * Addresses that the server could take, from the top of the subnet down: none that
- * is leased, reserved or on the bridge.
- * Returns how many of @max there are.
+ * Addresses that the server could take, from the top of the subnet down: none of the
+ * range, none that is reserved for a host, of the bridge, of a router behind it or of a
+ * name server. Whether one is in use is not known.
+ *
+ * @ret_candidates: room for @max of them
+ *
+ * Returns how many were found, at most @max; 0 also where the range is in no known subnet.
  */
 size_t vnet_dhcp_candidates(const struct vnet_spec *spec, const struct vnet_snapshot *snap,
 			    struct vnet_cidr *ret_candidates, size_t max);
 
-/* Add what keeps the record of @spec, or with @want false what takes it away. */
+/*
+ * Add what keeps the record of @spec, or with @want false what takes it away; nothing if
+ * @snap shows that it is so. A failure sticks in plan->failed.
+ */
 void vnet_plan_record(struct vnet_plan *plan, const struct vnet_spec *spec, bool want,
 		      const struct vnet_snapshot *snap);
 
@@ -106,7 +128,10 @@ void vnet_dhcp_link_name(const char *net, char ret_name[VNET_NAME_SIZE]);
 /* The mark on a link of the network @net, "vnet:NET:ROLE"; a role is a word of up to 16 letters. */
 void vnet_link_alias(const char *net, const char *role, char ret_alias[VNET_ALIAS_SIZE]);
 
-/* A stable, locally administered MAC for the @role of the network @net on this machine. */
+/*
+ * A locally administered MAC for the @role of the network @net: the same in each call with
+ * the same snap->seed, so on one machine and in one namespace, and another elsewhere.
+ */
 struct vnet_mac vnet_mac_stable(const struct vnet_snapshot *snap, const char *net,
 				const char *role);
 

@@ -22,10 +22,24 @@ extern "C" {
  */
 struct vnet;
 
+/*
+ * Open a context for the caller's network namespace, in which its thread must be whenever
+ * it uses it. Nothing is changed yet, and no privilege is needed.
+ *
+ * @ret_vnet: the caller's to vnet_close()
+ * @err:      here and below: receives one sentence on failure; may be NULL
+ *
+ * Returns 0, or a negative errno.
+ */
 int vnet_open(struct vnet **ret_vnet, struct vnet_error *err);
+
+/* Free it; NULL is fine. What was read from it stays the caller's. */
 void vnet_close(struct vnet *vnet);
 
-/* One change of a spec, as vnet_spec_edit() takes it. The text is the caller's. */
+/*
+ * One change of a spec, as vnet_spec_edit() takes it: @how is '=', '+', '-' or '0'. The
+ * text is the caller's, and needed only during the call.
+ */
 struct vnet_edit {
 	enum vnet_key key;
 	char how;
@@ -55,24 +69,31 @@ struct vnet_result {
 	struct vnet_spec spec;
 };
 
+/* Free what it holds, not @result itself; NULL is fine. */
 void vnet_result_done(struct vnet_result *result);
 
 /*
  * Changes. Each is one transaction: done whole, or not at all, or (err->outcome
- * INCOMPLETE) to be finished by vnet_recover(). Return 0 or a negative errno;
- * @ret_result is set on success alone.
+ * INCOMPLETE) to be finished by vnet_recover(). One waits up to 5 s for another change
+ * of the same namespace.
+ *
+ * @edits:      @n of them, carried out in their order
+ * @ret_result: set on success alone; the caller's to vnet_result_done()
+ *
+ * Return 0, or a negative errno and err->outcome: -EBUSY if the other change did not end,
+ * -EUCLEAN if an earlier one has to be recovered first.
  */
 
-/* Make the network @name of the mode @mode. */
+/* Make the network @name of the mode @mode. -EEXIST if there is one, or a link of that name. */
 int vnet_create(struct vnet *vnet, enum vnet_mode_id mode, const char *name,
 		const struct vnet_edit *edits, size_t n, const struct vnet_how *how,
 		struct vnet_result *ret_result, struct vnet_error *err);
 
-/* Change it in place. */
+/* Change it in place. -ENOENT if there is none. */
 int vnet_set(struct vnet *vnet, const char *name, const struct vnet_edit *edits, size_t n,
 	     const struct vnet_how *how, struct vnet_result *ret_result, struct vnet_error *err);
 
-/* Remove it with all that vnet made for it. */
+/* Remove it with all that vnet made for it. -ENOENT if there is none. */
 int vnet_delete(struct vnet *vnet, const char *name, const struct vnet_how *how,
 		struct vnet_result *ret_result, struct vnet_error *err);
 
@@ -92,7 +113,10 @@ int vnet_dhcp_stop(struct vnet *vnet, const char *name, const struct vnet_how *h
  * Work off what a killed or failed change left behind.
  *
  * @ret_what: what that was, the caller's to free; NULL if there was nothing
- * @ret_plan: the operations that led back; empty if all had been done already
+ * @ret_plan: the operations that led back; empty if all had been done already. The
+ *            caller's to vnet_plan_done()
+ *
+ * Both are set on success alone. Returns 0, or a negative errno with err->outcome.
  */
 int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 		 struct vnet_plan *ret_plan, struct vnet_error *err);
@@ -106,13 +130,24 @@ struct vnet_view {
 	struct vnet_service service;
 };
 
+/* Free what it holds, not @view itself; NULL is fine. */
 void vnet_view_done(struct vnet_view *view);
+
+/*
+ * Read the network @name: its record and what the kernel has of it. No lock is taken.
+ *
+ * @ret_view: set on success alone
+ *
+ * Returns 0 (also if its link is gone: view.found), -ENOENT if there is no such network,
+ * or another negative errno.
+ */
 int vnet_read(struct vnet *vnet, const char *name, struct vnet_view *ret_view,
 	      struct vnet_error *err);
 
 /*
  * Names of all networks, sorted: an array of strings, ended by NULL, in one piece
- * of memory that the caller frees.
+ * of memory that the caller frees. Those whose record makes no sense are among them.
+ * Returns 0 or a negative errno.
  */
 int vnet_list(struct vnet *vnet, char ***ret_names, struct vnet_error *err);
 

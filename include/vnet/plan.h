@@ -20,6 +20,7 @@ extern "C" {
  * Making one changes nothing.
  */
 
+/* What an operation does; the builders below say with what. */
 enum vnet_op_kind {
 	VNET_OP_LINK_ADD,
 	VNET_OP_LINK_SET,
@@ -134,7 +135,10 @@ struct vnet_plan {
 	int failed;		     /* 0, or the negative errno of the first failure */
 };
 
+/* Make an empty plan, for vnet_plan_done(). */
 void vnet_plan_init(struct vnet_plan *ret_plan);
+
+/* Free operations and notes; @plan itself is the caller's, and empty then. NULL is fine. */
 void vnet_plan_done(struct vnet_plan *plan);
 
 /*
@@ -143,13 +147,24 @@ void vnet_plan_done(struct vnet_plan *plan);
  */
 struct vnet_op *vnet_plan_add(struct vnet_plan *plan, const struct vnet_op *op);
 
-/* Append a line that the user should read. */
+/* Append a line that the user should read, without its end; cut after 511 bytes. */
 void vnet_plan_note(struct vnet_plan *plan, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * Builders, one for each kind of operation. @link is the description of the link
- * as it is to be (LINK_ADD, LINK_SET) or as it is (LINK_DEL).
+ * Builders, one for each kind of operation; all is copied. What fails (-ENOMEM, or
+ * -ENAMETOOLONG for a name or path that does not fit) sticks in plan->failed.
+ *
+ * @ns:      the namespace that the operation is about
+ * @link:    the description of the link as it is to be (LINK_ADD, LINK_SET) or as it is
+ *           (LINK_DEL); of altnames and addresses its index and name count
+ * @peer:    the other end of a veth pair; NULL for all else
+ * @fields:  enum vnet_link_field; 0 adds nothing
+ * @key:     of a sysctl below net/ipv6/conf/LINK
+ * @name:    of a namespace, below /run/netns
+ * @content: the whole of a file, text
+ * @mode:    its permission bits
+ * @kind:    VNET_OP_SERVICE_START, _STOP or _RELOAD
  */
 void vnet_plan_link_add(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
 			const struct vnet_peer *peer);
@@ -173,7 +188,10 @@ void vnet_plan_file_del(struct vnet_plan *plan, const char *path);
 void vnet_plan_service(struct vnet_plan *plan, enum vnet_op_kind kind,
 		       const struct vnet_service *service);
 
-/* The DHCP server of the network @net, from the paths and the namespace in @snap. */
+/*
+ * The DHCP server of the network @net, from the paths and the namespace in @snap, be it
+ * there or not. Returns 0 or -ENAMETOOLONG.
+ */
 int vnet_service_of(const struct vnet_snapshot *snap, const char *net,
 		    struct vnet_service *ret_service);
 

@@ -26,7 +26,7 @@ enum vnet_ns_id {
 };
 
 enum {
-	VNET_KIND_SIZE = 16,
+	VNET_KIND_SIZE = 16,  /* all sizes here with the final NUL */
 	VNET_ALIAS_SIZE = 64, /* of what vnet reads and writes; the kernel allows 256 */
 	VNET_PATH_SIZE = 128,
 	VNET_NETNS_SIZE = 64,
@@ -57,6 +57,7 @@ struct vnet_port_attrs {
 	uint8_t isolated; /* IFLA_BRPORT_ISOLATED */
 };
 
+/* A network interface: IFLA_* of linux/if_link.h, host byte order. */
 struct vnet_link {
 	int32_t index;
 	int32_t master; /* 0: none */
@@ -80,12 +81,14 @@ struct vnet_link {
 	struct vnet_port_attrs port;	 /* if master is a bridge */
 };
 
+/* An address of a link. */
 struct vnet_ifaddr {
-	int32_t index;
+	int32_t index; /* of the link */
 	struct vnet_cidr addr;
 	uint32_t flags; /* IFA_F_* of linux/if_addr.h */
 };
 
+/* An IPv4 route. */
 struct vnet_route {
 	int32_t index; /* RTA_OIF */
 	uint32_t table;
@@ -95,6 +98,8 @@ struct vnet_route {
 };
 
 /*
+ * A namespace and what is in it.
+ *
  * @exists: there is something of that name; without any link, not even a loopback, it
  *          is what is left of a namespace
  * @hidden: it is there, but the caller may not look into it
@@ -121,6 +126,8 @@ struct vnet_file {
 };
 
 /*
+ * All of it: for one network, or for none in particular.
+ *
  * @running:    the DHCP server of the network answers to its name
  * @forwarding: net.ipv4.ip_forward
  * @resolvers:  the host's name servers that are not of the loopback
@@ -147,6 +154,7 @@ struct vnet_snapshot {
 	char lease_path[VNET_PATH_SIZE];
 };
 
+/* Free what it holds, not @snap itself; NULL is fine. */
 void vnet_snapshot_done(struct vnet_snapshot *snap);
 
 /* Deep copy into the uninitialised @ret_copy. Returns 0 or -ENOMEM. */

@@ -20,6 +20,7 @@ extern "C" {
  * as linux/if_link.h has them), lease times in seconds.
  */
 
+/* The modes: struct vnet_mode in vnet/mode.h. */
 enum vnet_mode_id {
 	VNET_MODE_BRIDGE,
 	VNET_MODE_COUNT,
@@ -66,6 +67,7 @@ struct vnet_host {
 	char name[VNET_HOST_NAME]; /* empty: none */
 };
 
+/* How DHCP is served: the fields of the keys VNET_KEY_DHCP_*. */
 struct vnet_dhcp {
 	struct vnet_range range;
 	struct vnet_ip router;	 /* family 0: announce none */
@@ -76,6 +78,8 @@ struct vnet_dhcp {
 };
 
 /*
+ * A network as it is wanted, or as it is.
+ *
  * @set: bit (1 << key) says that the field of that key has a value. DHCP is
  *       served exactly when VNET_KEY_DHCP_RANGE is set.
  */
@@ -128,7 +132,7 @@ void vnet_spec_done(struct vnet_spec *spec);
 /* Copy @from into the uninitialised @ret_spec. Returns 0 or -ENOMEM. */
 int vnet_spec_copy(const struct vnet_spec *from, struct vnet_spec *ret_spec);
 
-/* True if both say the same, value by value. */
+/* True if both say the same, mode, name and value by value. */
 bool vnet_spec_equal(const struct vnet_spec *a, const struct vnet_spec *b);
 
 /* True if @key has the same values in both. */
@@ -152,7 +156,9 @@ void vnet_spec_drop_dhcp(struct vnet_spec *spec);
  * @how:  '=' replace (a list: becomes this one element), '+' append to a list,
  *        '-' remove from a list, '0' empty a list or switch a boolean off
  *
- * Returns 0, -EINVAL or -ERANGE with a sentence in @err, or -ENOMEM.
+ * Returns 0, or with a sentence in @err: -EINVAL or -ERANGE for a text that is no such
+ * value, -EEXIST or -ENOENT for one that is in the list already or not in it, -E2BIG, or
+ * -ENOMEM. The spec is then as before, but for a list that '=' has emptied.
  */
 int vnet_spec_edit(struct vnet_spec *spec, enum vnet_key key, char how, const char *text,
 		   struct vnet_error *err);

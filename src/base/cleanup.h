@@ -21,6 +21,7 @@ static inline void vn_cleanup_free(void *p)
 #define auto_fd	  __attribute__((cleanup(vn_cleanup_fd))) int
 #define auto_free __attribute__((cleanup(vn_cleanup_free)))
 
+/* Hand over: returns the descriptor, and leaves -1. */
 static inline int take_fd(int *fd)
 {
 	int taken = *fd;
@@ -37,6 +38,7 @@ static inline void *take_ptr_(void *p)
 	return taken;
 }
 
+/* Hand over what @p points to: returns the pointer in it, of its type, and leaves NULL. */
 #define take_ptr(p) ((__typeof__(*(p)))take_ptr_(p))
 
 #endif /* VN_BASE_CLEANUP_H */

@@ -27,7 +27,10 @@ void vn_snapshot_del_link(struct vnet_snapshot *snap, enum vnet_ns_id ns, int32_
 void vn_snapshot_del_addr(struct vnet_snapshot *snap, enum vnet_ns_id ns, int32_t index,
 			  const struct vnet_cidr *addr);
 
-/* A new snapshot with the head of @from (paths, names, seed), holding nothing else yet. */
+/*
+ * A new snapshot with the head of @from (paths, names, seed), holding nothing else yet;
+ * for vnet_snapshot_done().
+ */
 void vn_snapshot_head(const struct vnet_snapshot *from, struct vnet_snapshot *ret_head);
 
 /* Forget all that a namespace holds. */

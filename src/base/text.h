@@ -14,10 +14,16 @@ struct vn_text {
 	bool failed;
 };
 
+/* Append, as printf would; all of it or, when memory is short, nothing from then on. */
 void vn_text_add(struct vn_text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Free it; it is empty then. */
 void vn_text_done(struct vn_text *text);
 
-/* Hand the string over; it is never NULL on success. Returns 0 or -ENOMEM. */
+/*
+ * Hand the string over, for the caller to free; it is never NULL on success. @text is
+ * empty then, also after a failure. Returns 0 or -ENOMEM.
+ */
 int vn_text_take(struct vn_text *text, char **ret_string);
 
 /*

@@ -77,7 +77,7 @@ static int set_call(struct cli_args *args, const struct vn_option *opt, const ch
 	return vn_value_parse(opt, text, at, err);
 }
 
-/* One option at argv[i]; returns how many words it took. */
+/* The option argv[0]; returns how many words it took, or a negative errno with a sentence. */
 static int parse_option(const struct cli_verb *verb, struct cli_args *args, struct uses *uses,
 			int argc, char **argv, struct vnet_error *err)
 {

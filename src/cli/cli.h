@@ -12,7 +12,7 @@
  * @what:  the verb and its argument as typed, for messages
  * @mode:  of the verb's first word, or VNET_MODE_COUNT
  * @arg:   NULL: left out
- * @edits: options of the spec, in the order given
+ * @edits: options of the spec, in the order given; there is room for one more
  */
 struct cli_args {
 	char what[64];
@@ -48,7 +48,10 @@ extern const size_t cli_n_verbs;
 const struct cli_verb *cli_find_verb(int argc, char **argv, enum vnet_mode_id *ret_mode,
 				     int *ret_words, struct vnet_error *err);
 
-/* Parse what follows the verb. @ret_args is for cli_args_done(). */
+/*
+ * Parse what follows the verb. @ret_args is for cli_args_done(), set on success alone; it
+ * refers to @argv. Returns 0, or -EINVAL or -ENOMEM with a sentence.
+ */
 int cli_parse(const struct cli_verb *verb, enum vnet_mode_id mode, int argc, char **argv,
 	      struct cli_args *ret_args, struct vnet_error *err);
 void cli_args_done(struct cli_args *args);
@@ -71,7 +74,10 @@ int cmd_leases(struct vnet *vnet, const struct cli_args *args, struct vnet_error
 int cmd_show(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 int cmd_recover(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 
-/* Print a plan's notes to stderr, and for a dry run its commands to stdout. */
+/*
+ * Print a plan's notes, which are cut up, to stderr, and for a dry run its commands to
+ * stdout. Returns 0, or a negative errno with a sentence.
+ */
 int cli_print_plan(const struct vnet_plan *plan, const struct cli_args *args,
 		   struct vnet_error *err);
 

@@ -29,12 +29,16 @@ struct vn_exec_ops {
 	int (*service)(void *self, const struct vnet_op *op, struct vnet_error *detail);
 };
 
+/* An executor: @self is what its functions are given. */
 struct vn_exec {
 	const struct vn_exec_ops *ops;
 	void *self;
 };
 
-/* The real one, for the caller's namespace. vn_kernel_close() takes NULL. */
+/*
+ * The real one, for the caller's namespace. @ret_exec is for vn_kernel_close(), which may
+ * be called again on what it has closed. Returns 0, or a negative errno with a sentence.
+ */
 int vn_kernel_open(struct vn_exec *ret_exec, struct vnet_error *err);
 void vn_kernel_close(struct vn_exec *exec);
 

@@ -15,7 +15,10 @@ int vn_facts_files(const char *net, struct vnet_snapshot *snap);
 /* If snap->dhcp: forwarding, the resolvers of the host, whom the DHCP server runs as. */
 int vn_facts_host(struct vnet_snapshot *snap);
 
-/* Resolvers of a resolv.conf(5): the addresses that are not of the loopback. */
+/*
+ * Resolvers of a resolv.conf(5), @text, which is cut up: the addresses that are not of the
+ * loopback. Returns how many there are, at most @max.
+ */
 size_t vn_resolvers_parse(char *text, struct vnet_ip *ret_ips, size_t max);
 
 #endif /* VN_CORE_FACTS_H */

@@ -127,6 +127,10 @@ static int take_lock(const struct vnet *vnet, const char *what, struct vnet_erro
 	const char *dir = vnet->run_dir;
 	int r = vn_dir_make(dir);
 
+	/*
+	 * Here and not with the server: no undo takes it back, so it must be there before the
+	 * first state is read, and where it cannot be made, the change is refused.
+	 */
 	if (r == 0 && vnet->initial) {
 		dir = VN_LEASE_DIR;
 		r = vn_dir_make(dir);

@@ -6,10 +6,11 @@
 
 #include "core/exec.h"
 
+/* Of the public context; @nsid: vn_netns_id(), @seed: see struct vnet_snapshot. */
 struct vnet {
 	struct vn_exec exec;
-	bool kernel; /* exec is the real one, and ours to close */
-	bool initial;
+	bool kernel;  /* exec is the real one, and ours to close */
+	bool initial; /* the machine's own namespace */
 	uint64_t nsid;
 	uint64_t seed;
 	char run_dir[VNET_PATH_SIZE]; /* /run/vnet/<nsid> */
@@ -21,20 +22,24 @@ struct vnet {
  *
  * @run_dir: parent of the namespace's directory
  * @initial: the machine's own namespace
+ *
+ * The executor stays the caller's. Returns 0, -ENOMEM or -ENAMETOOLONG.
  */
 int vn_net_open(const struct vn_exec *exec, const char *run_dir, uint64_t nsid, bool initial,
 		struct vnet **ret_vnet);
 
 /*
  * A snapshot for the network @net ("": of none in particular). @dhcp: with what it
- * takes to serve DHCP; without, only where @net is served already.
+ * takes to serve DHCP; without, only where @net is served already. @ret_snap is set on
+ * success alone, for vnet_snapshot_done(). Returns 0, or a negative errno with a sentence.
  */
 int vn_net_snapshot(const struct vnet *vnet, const char *net, bool dhcp,
 		    struct vnet_snapshot *ret_snap, struct vnet_error *err);
 
 /*
  * Take the write lock, and refuse where an earlier change was cut off. A dry run
- * needs neither: then *@ret_lock is -1.
+ * needs neither: then *@ret_lock is -1. The lock is freed by closing it. Returns 0, or
+ * with a sentence -EBUSY, -EUCLEAN or another negative errno.
  */
 int vn_net_begin(const struct vnet *vnet, const struct vnet_how *how, int *ret_lock,
 		 struct vnet_error *err);

@@ -15,6 +15,7 @@
  * help, the man page and JSON all come from it; there is no second list.
  */
 
+/* What a value is, in memory and as text. */
 enum vn_type {
 	VN_TYPE_FLAG,	  /* bool; --x and --no-x */
 	VN_TYPE_NUMBER,	  /* uint32_t */
@@ -31,6 +32,7 @@ enum vn_type {
 	VN_TYPE_COUNT,
 };
 
+/* Whose option it is. */
 enum vn_scope {
 	VN_SCOPE_NETWORK,
 	VN_SCOPE_DHCP,
@@ -61,6 +63,8 @@ struct vn_call {
 };
 
 /*
+ * One option.
+ *
  * @key:    in the record, behind the scope ("dhcp.router"); on the command line behind "--"
  * @offset: into struct vnet_spec, or struct vn_call in scope VERB
  * @dflt:   the default as text, where it is a constant; NULL: chosen, or none
@@ -85,7 +89,7 @@ struct vn_option {
 extern const struct vn_option vn_options[];
 extern const size_t vn_n_options;
 
-/* Scope's name in the record: "" or "dhcp.". */
+/* The scope's name in the record: "" or "dhcp.". */
 const char *vn_scope_prefix(enum vn_scope scope);
 
 /* Bytes of one value of a type. */
@@ -101,6 +105,7 @@ int vn_value_parse(const struct vn_option *opt, const char *text, void *ret_valu
 /* Print a value as vn_value_parse() reads it. */
 void vn_value_print(const struct vn_option *opt, const void *value, struct vn_text *text);
 
+/* True if two values of the type of @opt are the same. */
 bool vn_value_equal(const struct vn_option *opt, const void *a, const void *b);
 
 /* The number of values of @key in @spec (0 or 1, or of a list), and each of them. */

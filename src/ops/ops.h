@@ -86,7 +86,7 @@ void vn_op_write(const struct vnet_op *op, struct vn_text *text);
 
 /*
  * Read a line; it is cut up. @ret_content receives a FILE_WRITE's content, for the
- * caller to free. Returns 0 or -EBADMSG.
+ * caller to free. Returns 0, -EBADMSG or -ENOMEM.
  */
 int vn_op_read(char *line, struct vnet_op *ret_op, char **ret_content);
 

@@ -141,7 +141,7 @@ static int line_parse(char *line, struct vn_lease *ret_lease)
 	return 1;
 }
 
-/* A string functions' view of it: NUL bytes would hide what comes after them. */
+/* To the functions of strings, a NUL byte would hide what comes after it. */
 static void nuls_mask(char *text, size_t len)
 {
 	for (char *nul = memchr(text, '\0', len); nul;

@@ -17,7 +17,7 @@ int vn_file_open(const char *path);
 
 /*
  * Read the first @max bytes of @fd, or all if there are less, whatever they are; a
- * NUL stands after them. @ret_content is the caller's to free.
+ * NUL stands after them. @ret_content is the caller's to free. Returns 0 or a negative errno.
  */
 int vn_file_load(int fd, size_t max, char **ret_content, size_t *ret_len);
 
@@ -33,17 +33,21 @@ int vn_file_read(const char *path, char **ret_content, uint32_t *ret_mode);
  * rename(2). Readers see the old or the new content, never a part.
  *
  * One writer a path at a time: hold the write lock. The temporary file is
- * PATH.tmp; one that a killed process left is taken away by the next write.
+ * PATH.tmp; one that a killed process left is taken away by the next write. @mode: the
+ * permission bits, whatever the umask. Returns 0, or a negative errno, and @path is as it was.
  */
 int vn_file_write(const char *path, const char *content, uint32_t mode);
 
 /* Take away the temporary file that a write of @path left which was cut off, if there is one. */
 void vn_file_clear(const char *path);
 
-/* mkdir(2) each part of @path that is missing, mode 0755 whatever the umask. */
+/* mkdir(2) each part of @path that is missing, mode 0755 whatever the umask. Returns 0 or -errno. */
 int vn_dir_make(const char *path);
 
-/* Write @value to a file of /proc/sys that exists: that of the caller's namespace. */
+/*
+ * Write @value to a file of /proc/sys that exists: that of the caller's namespace.
+ * Returns 0, -EINVAL for a path elsewhere, or another negative errno.
+ */
 int vn_sysctl_write(const char *path, const char *value);
 
 #endif /* VN_SYS_FILE_H */

@@ -24,7 +24,7 @@
 int vn_arp_probe(int index, const struct vnet_mac *mac, const struct vnet_ip *ips, size_t n,
 		 int timeout_ms, bool *ret_used);
 
-/* Switch transmit checksum offload of the link off (ethtool, ETHTOOL_STXCSUM). */
+/* Switch transmit checksum offload of the link off (ETHTOOL_STXCSUM). Returns 0 or -errno. */
 int vn_csum_off(const char *link);
 
 #endif /* VN_SYS_PROBE_H */

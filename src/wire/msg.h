@@ -22,12 +22,13 @@ struct vn_msg {
 	bool overflow;
 };
 
+/* Begin with an empty buffer, which stays the caller's. */
 void vn_msg_init(struct vn_msg *msg, void *buf, size_t size);
 
 /*
  * Begin a message.
  *
- * @type, @flags: nlmsg_type and nlmsg_flags
+ * @type, @flags: nlmsg_type and nlmsg_flags; NLM_F_REQUEST is added
  * @seq:          nlmsg_seq
  * @body, @len:   the family's fixed header (struct ifinfomsg...)
  */
@@ -37,6 +38,7 @@ void vn_msg_begin(struct vn_msg *msg, uint16_t type, uint16_t flags, uint32_t se
 /* End it. Returns 0, or -EMSGSIZE if it did not fit (and it is gone). */
 int vn_msg_end(struct vn_msg *msg);
 
+/* Append an attribute: of @len bytes, of a number in host byte order, of a string with its NUL. */
 void vn_attr(struct vn_msg *msg, uint16_t type, const void *data, size_t len);
 void vn_attr_u8(struct vn_msg *msg, uint16_t type, uint8_t value);
 void vn_attr_u16(struct vn_msg *msg, uint16_t type, uint16_t value);

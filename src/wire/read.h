@@ -17,7 +17,10 @@
 int vn_read_ns(struct vn_sock *sock, enum vnet_ns_id ns, const char *routes_of,
 	       struct vnet_snapshot *snap);
 
-/* One answer, for the reader above and for the fuzzer: fills in what is there. */
+/*
+ * One answer, for the reader above and for the fuzzer: fills in what is there. Return 0,
+ * or -EBADMSG if it is another message or too short.
+ */
 int vn_read_link(const struct nlmsghdr *head, struct vnet_link *ret_link);
 int vn_read_addr(const struct nlmsghdr *head, struct vnet_ifaddr *ret_addr);
 int vn_read_route(const struct nlmsghdr *head, struct vnet_route *ret_route);

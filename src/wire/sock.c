@@ -224,7 +224,7 @@ static int take_dump(struct vn_sock *sock, int len, uint32_t seq, struct dump *d
 				return -EBADMSG;
 			return err->error ? err->error : 1;
 		}
-		/* What is left of a dump is read all the same: the socket has no other before its end. */
+		/* The rest of a dump is read all the same: no other begins before its end. */
 		r = dump->inconsistent || dump->failed ? 0 : fn(head, arg);
 		if (r < 0)
 			dump->failed = r;

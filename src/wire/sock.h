@@ -33,8 +33,10 @@ struct vn_ack {
 	char text[VN_ACK_TEXT];
 };
 
-/* Open in the caller's namespace. Returns 0 or a negative errno. */
+/* Open in the caller's namespace, for vn_sock_close(). Returns 0 or a negative errno. */
 int vn_sock_open(struct vn_sock **ret_sock);
+
+/* Close and free it; NULL is fine. */
 void vn_sock_close(struct vn_sock *sock);
 
 /*
