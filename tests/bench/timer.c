@@ -244,7 +244,8 @@ static void print_variant(const struct bench *bench, const struct variant *varia
 
 __attribute__((noreturn)) static void usage(void)
 {
-	fputs("usage: timer [-o] [-n ROUNDS] [-w ROUNDS] [-g MS] [-p MS] {NAME BEFORE RUN AFTER}...\n",
+	fputs("usage: timer [-o] [-n ROUNDS] [-w ROUNDS] [-g MS] [-p MS] "
+	      "{NAME BEFORE RUN AFTER}...\n",
 	      stderr);
 	exit(2);
 }

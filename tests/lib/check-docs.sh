@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The words agree with the code: the manual page has each verb and option that the tool tells, and no
-# other; what README, the page and the examples let one type is understood; the exit statuses are the
-# same everywhere; the examples are run by a test. Sees the build as $VNET_BUILD.
+# The words agree with the code: the manual page has each verb and option that the tool tells, and
+# no other; what README, the page and the examples let one type is understood; the exit statuses
+# are the same everywhere; the examples are run by a test. Sees the build as $VNET_BUILD.
 #
 # How this works: the page is read as it is installed, in roff. A command line counts as understood
 # if it works with --help behind it: the tool then looks its verb and options up, and does nothing.
@@ -25,14 +25,15 @@ same()
 	local difference
 
 	difference=$(diff <(sort -u <<<"$2") <(sort -u <<<"$3")) ||
-		complain "$1: '<' is what the first says, '>' the second:"$'\n'"$(grep '^[<>]' <<<"$difference")"
+		complain "$1: '<' is what the first says, '>' the second:
+$(grep '^[<>]' <<<"$difference")"
 }
 
 # ---- the manual page
 
 # Without roff's escapes.
-page=$(sed -E 's/\\f[BIRP]//g; s/\\&//g; s/\\-/-/g; s/\\\(aq/'\''/g; s/\\e/\\/g' "$VNET_BUILD/vnet.8") ||
-	exit 1
+page=$(sed -E 's/\\f[BIRP]//g; s/\\&//g; s/\\-/-/g; s/\\\(aq/'\''/g; s/\\e/\\/g' \
+	"$VNET_BUILD/vnet.8") || exit 1
 
 # section TITLE: of the page; in .SS the verbs.
 section()
@@ -137,7 +138,8 @@ check_paths()
 		README.md | sed 's/[.]$//' | sort -u); do
 		compgen -G "$path" >/dev/null || complain "README.md: there is no $path"
 	done
-	for path in $(sed -nE 's/.*sudo ((tests|examples)\/[a-z0-9/.-]+).*/\1/p' README.md | sort -u); do
+	for path in $(sed -nE 's/.*sudo ((tests|examples)\/[a-z0-9/.-]+).*/\1/p' README.md |
+		sort -u); do
 		[ -x "$path" ] || complain "README.md: $path cannot be started"
 	done
 }

@@ -5,9 +5,9 @@
 #
 # The messages are the formats in the sources: of vnet_error_set(), vnet_plan_note(), of warnings,
 # and of what goes to stderr. Provoked is one that tests/netns/messages.bats made the tool of
-# $VNET_BUILD say; of the helpers, one whose text a tests/netns/*.bats expects. The rest has to stand
-# in tests/lib/messages.allow, below the reason why. A format without a letter is no message of its
-# own: it joins others.
+# $VNET_BUILD say; of the helpers, one whose text a tests/netns/*.bats expects. The rest has to
+# stand in tests/lib/messages.allow, below the reason why. A format without a letter is no message
+# of its own: it joins others.
 
 cd "$(dirname "$0")/../.." || exit 1
 dir=$(mktemp -d) || exit 1

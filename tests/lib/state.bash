@@ -7,7 +7,8 @@
 #	state before          into a file
 #	same_state before     fails, and shows the difference, if it is another one now
 #
-# Both wait until the kernel is at rest: it tells of a carrier that came or went up to a second later.
+# Both wait until the kernel is at rest: it tells of a carrier that came or went up to a second
+# later.
 
 # shellcheck disable=SC2034 # snapshot reads it
 SNAP_OPTIONS=(-a -p -f /run -f /var/lib/vnet -f /etc/vnet)
