@@ -22,6 +22,17 @@
 #include "base/text.h"
 #include "core/options.h"
 
+/* All that concerns one server, looked up once. */
+struct server {
+	struct vnet_service service;
+	const struct vnet_link *end;   /* the pair's end on the bridge; NULL: not there */
+	const struct vnet_link *inner; /* its other end */
+	const struct vnet_file *conf;
+	const struct vnet_file *hosts;
+	char link[VNET_NAME_SIZE];
+	char hosts_path[VNET_PATH_SIZE];
+};
+
 /* ---- what the server reads ---- */
 
 static void conf_options(const struct vnet_spec *want, const struct vnet_link *bridge,
@@ -52,8 +63,7 @@ static void conf_options(const struct vnet_spec *want, const struct vnet_link *b
 }
 
 static int conf_text(const struct vnet_spec *want, const struct vnet_link *bridge,
-		     const struct vnet_snapshot *snap, const struct vnet_service *service,
-		     const char *hosts_path, const char *link, char **ret_text)
+		     const struct vnet_snapshot *snap, const struct server *s, char **ret_text)
 {
 	const struct vnet_range *range = &want->dhcp.range;
 	struct vnet_cidr mask = { .ip = vnet_ip4(UINT32_MAX), .prefix = want->dhcp.server.prefix };
@@ -65,8 +75,8 @@ static int conf_text(const struct vnet_spec *want, const struct vnet_link *bridg
 	mask = vnet_cidr_network(&mask);
 	vn_text_add(&text, "# DHCP server of the network %s, written by vnet\n", want->name);
 	vn_text_add(&text, "user=%s\ngroup=%s\n", snap->dhcp_user, snap->dhcp_group);
-	vn_text_add(&text, "pid-file=%s\n", service->pid_file);
-	vn_text_add(&text, "interface=%s\nexcept-interface=lo\nbind-interfaces\n", link);
+	vn_text_add(&text, "pid-file=%s\n", s->service.pid_file);
+	vn_text_add(&text, "interface=%s\nexcept-interface=lo\nbind-interfaces\n", s->link);
 	/* DHCP alone; no probe by ping, which holds each offer back for 3 s */
 	vn_text_add(&text, "port=0\nno-resolv\nno-hosts\nno-ping\ndhcp-authoritative\n");
 	/* cloned guests share a machine-id, but not a MAC */
@@ -77,8 +87,8 @@ static int conf_text(const struct vnet_spec *want, const struct vnet_link *bridg
 	/* never the limit, nor below what the lease file may hold: it would not start then */
 	vn_text_add(&text, "dhcp-lease-max=65536\n");
 	conf_options(want, bridge, &text);
-	vn_text_add(&text, "dhcp-hostsfile=%s\n", hosts_path);
-	vn_text_add(&text, "dhcp-leasefile=%s\n", service->leases);
+	vn_text_add(&text, "dhcp-hostsfile=%s\n", s->hosts_path);
+	vn_text_add(&text, "dhcp-leasefile=%s\n", s->service.leases);
 	return vn_text_take(&text, ret_text);
 }
 
@@ -98,17 +108,6 @@ static int hosts_text(const struct vnet_spec *want, char **ret_text)
 }
 
 /* ---- the plan ---- */
-
-/* All that concerns one server, looked up once. */
-struct server {
-	struct vnet_service service;
-	const struct vnet_link *end;   /* the pair's end on the bridge; NULL: not there */
-	const struct vnet_link *inner; /* its other end */
-	const struct vnet_file *conf;
-	const struct vnet_file *hosts;
-	char link[VNET_NAME_SIZE];
-	char hosts_path[VNET_PATH_SIZE];
-};
 
 static int look_up(const struct vnet_spec *spec, const struct vnet_snapshot *snap,
 		   struct server *ret)
@@ -249,7 +248,7 @@ static int plan_server(const struct vnet_spec *want, const struct vnet_link *bri
 	char *conf = NULL;
 	char *hosts = NULL;
 	bool new_hosts;
-	int r = conf_text(want, bridge, snap, &s->service, s->hosts_path, s->link, &conf);
+	int r = conf_text(want, bridge, snap, s, &conf);
 
 	if (r == 0)
 		r = hosts_text(want, &hosts);
