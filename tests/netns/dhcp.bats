@@ -470,6 +470,7 @@ leases_are()
 	ip netns del vnet-br0
 	kill "$pid"
 	wait_for 5 ended "$pid"
+	wait_for 5 eval '! ip -br link | grep -q ^vnd-' # the kernel takes the namespace down later
 	run_vnet 0 dhcp 10.1.1.11-100
 	lease g
 	pid=$(server_pid)
