@@ -340,8 +340,8 @@ static void create(const struct vnet_spec *want, struct vnet_link *link, struct 
 			   VNET_LINK_ALIAS | VNET_LINK_ADDR_GEN_MODE |
 				   (link->mtu != 1500 ? VNET_LINK_MTU : 0));
 	/* No guest's router advertisement may touch the host: before the link is up. */
-	vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "accept_ra", 0);
-	vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "autoconf", 0);
+	vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "ipv6/conf", "accept_ra", "0");
+	vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "ipv6/conf", "autoconf", "0");
 	for (uint32_t i = 0; address_at(want, i, &addr); i++)
 		vnet_plan_addr_add(plan, VNET_NS_HOST, link, &addr);
 	vnet_plan_link_set(plan, VNET_NS_HOST, link, VNET_LINK_UP);
@@ -433,9 +433,9 @@ static void keep_quiet(const struct vnet_link *now, const struct vnet_link *link
 	if (now->addr_gen_mode != IN6_ADDR_GEN_MODE_NONE)
 		vnet_plan_link_set(plan, VNET_NS_HOST, link, VNET_LINK_ADDR_GEN_MODE);
 	if (now->accept_ra != 0)
-		vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "accept_ra", 0);
+		vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "ipv6/conf", "accept_ra", "0");
 	if (now->autoconf != 0)
-		vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "autoconf", 0);
+		vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "ipv6/conf", "autoconf", "0");
 }
 
 static void change(const struct vnet_spec *have, const struct vnet_spec *want,

@@ -28,7 +28,10 @@ enum vnet_op_kind {
 	VNET_OP_ALTNAME_ADD,
 	VNET_OP_ADDR_ADD,
 	VNET_OP_ADDR_DEL,
+	VNET_OP_OBJECT_ADD,
+	VNET_OP_OBJECT_DEL,
 	VNET_OP_SYSCTL_SET,
+	VNET_OP_WAIT,
 	VNET_OP_NETNS_ADD,
 	VNET_OP_NETNS_DEL,
 	VNET_OP_CSUM_OFF,
@@ -57,6 +60,26 @@ enum vnet_link_field {
 	VNET_LINK_PRIORITY = 1 << 12,
 	VNET_LINK_MCAST_SNOOPING = 1 << 13,
 	VNET_LINK_ISOLATED = 1 << 14, /* of the link as a port */
+};
+
+/* How an OBJECT_ADD goes about what is there already. */
+enum vnet_object_how {
+	VNET_OBJECT_NEW,     /* fails */
+	VNET_OBJECT_PREPEND, /* a route: in front of those with the same metric */
+	VNET_OBJECT_APPEND,  /* a route: behind them */
+	VNET_OBJECT_REPLACE,
+};
+
+/* What a WAIT waits for, 2 s at most. */
+enum vnet_wait {
+	VNET_WAIT_UP,	 /* the link is operational: RFC 2863 */
+	VNET_WAIT_LOCAL, /* packets for each of its IPv6 addresses are taken in */
+};
+
+/* What groups operations, and a plan's point of no return. */
+enum vnet_op_mark {
+	VNET_OP_TOGETHER = 1 << 0, /* goes in one sendmsg with the operation before it */
+	VNET_OP_TURN = 1 << 1,	   /* once it is done, the way is forward only */
 };
 
 /* All of a bridge's own attributes. */
@@ -90,6 +113,7 @@ struct vnet_service {
 struct vnet_op {
 	enum vnet_op_kind kind;
 	enum vnet_ns_id ns;
+	uint32_t marks; /* enum vnet_op_mark */
 	union {
 		struct {
 			uint32_t set; /* LINK_SET: enum vnet_link_field */
@@ -107,9 +131,20 @@ struct vnet_op {
 		} addr;
 		struct {
 			char link[VNET_NAME_SIZE];
-			char key[32]; /* below net/ipv6/conf/LINK */
-			int32_t value;
+			char dir[VNET_SYSCTL_DIR]; /* "ipv6/conf": see struct vnet_sysctl */
+			char key[VNET_SYSCTL_KEY];
+			char value[VNET_SYSCTL_VALUE];
 		} sysctl;
+		struct {
+			enum vnet_object_how how;
+			char link[VNET_NAME_SIZE];
+			struct vnet_object object; /* the plan owns its copy */
+		} object;			   /* OBJECT_ADD, OBJECT_DEL */
+		struct {
+			enum vnet_wait what;
+			int32_t index;
+			char link[VNET_NAME_SIZE];
+		} wait;
 		struct {
 			char name[VNET_NETNS_SIZE];
 		} netns;
@@ -147,6 +182,9 @@ void vnet_plan_done(struct vnet_plan *plan);
  */
 struct vnet_op *vnet_plan_add(struct vnet_plan *plan, const struct vnet_op *op);
 
+/* Add @marks (enum vnet_op_mark) to the operation that was added last, if there is one. */
+void vnet_plan_mark(struct vnet_plan *plan, uint32_t marks);
+
 /* Append a line that the user should read, without its end; cut after 511 bytes. */
 void vnet_plan_note(struct vnet_plan *plan, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -178,7 +216,13 @@ void vnet_plan_addr_add(struct vnet_plan *plan, enum vnet_ns_id ns, const struct
 void vnet_plan_addr_del(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
 			const struct vnet_cidr *addr);
 void vnet_plan_sysctl_set(struct vnet_plan *plan, enum vnet_ns_id ns, const char *link,
-			  const char *key, int32_t value);
+			  const char *dir, const char *key, const char *value);
+void vnet_plan_object_add(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			  const struct vnet_object *object, enum vnet_object_how how);
+void vnet_plan_object_del(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			  const struct vnet_object *object);
+void vnet_plan_wait(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+		    enum vnet_wait what);
 void vnet_plan_netns_add(struct vnet_plan *plan, const char *name);
 void vnet_plan_netns_del(struct vnet_plan *plan, const char *name);
 void vnet_plan_csum_off(struct vnet_plan *plan, enum vnet_ns_id ns, const char *link);

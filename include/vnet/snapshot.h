@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <vnet/addr.h>
+#include <vnet/object.h>
 
 #pragma GCC visibility push(default)
 #ifdef __cplusplus
@@ -31,6 +32,9 @@ enum {
 	VNET_PATH_SIZE = 128,
 	VNET_NETNS_SIZE = 64,
 	VNET_RESOLVERS = 8,
+	VNET_SYSCTL_DIR = 12,
+	VNET_SYSCTL_KEY = 40,
+	VNET_SYSCTL_VALUE = 24,
 	VNET_ACCOUNT_SIZE = 33, /* of a user or a group: groupadd(8) allows 32 characters */
 };
 
@@ -98,12 +102,25 @@ struct vnet_route {
 };
 
 /*
+ * A setting of one link: net/@dir/@link/@key below /proc/sys.
+ * @link: its name, or "default", which is what a new link gets
+ * @dir:  "ipv4/conf", "ipv6/conf", "ipv4/neigh" or "ipv6/neigh"
+ */
+struct vnet_sysctl {
+	char link[VNET_NAME_SIZE];
+	char dir[VNET_SYSCTL_DIR];
+	char key[VNET_SYSCTL_KEY];
+	char value[VNET_SYSCTL_VALUE]; /* as it is read, without the newline */
+};
+
+/*
  * A namespace and what is in it.
  *
  * @exists: there is something of that name; without any link, not even a loopback, it
  *          is what is left of a namespace
  * @hidden: it is there, but the caller may not look into it
  * @dead:   its name is a plain file: no namespace
+ * @objects, @sysctls: of the bridge and its uplink, where the network has one
  */
 struct vnet_ns {
 	bool exists;
@@ -116,6 +133,10 @@ struct vnet_ns {
 	size_t n_links;
 	size_t n_addrs;
 	size_t n_routes;
+	struct vnet_object *objects; /* as the kernel lists them: order counts */
+	size_t n_objects;
+	struct vnet_sysctl *sysctls;
+	size_t n_sysctls;
 };
 
 /* A file that vnet owns; @content is NULL where it does not exist. */
@@ -134,6 +155,7 @@ struct vnet_file {
  * @server:     an unused address that was found for the DHCP server; prefix 0: not looked for
  * @dhcp:       DHCP is a matter here: what follows is looked up
  * @dhcp_user, @dhcp_group: whom the server runs as; empty: dnsmasq is not installed
+ * @uplink:     the NIC that is, or is to be, the bridge's way out; empty: none
  * @seed:       what is particular to this machine and namespace, for names and MACs that stay
  */
 struct vnet_snapshot {
@@ -148,6 +170,7 @@ struct vnet_snapshot {
 	bool dhcp;
 	char dhcp_user[VNET_ACCOUNT_SIZE];
 	char dhcp_group[VNET_ACCOUNT_SIZE];
+	char uplink[VNET_NAME_SIZE];
 	uint64_t seed;
 	/* Where things are kept, for this namespace and network. */
 	char run_dir[VNET_PATH_SIZE];
@@ -166,6 +189,10 @@ const struct vnet_link *vnet_link_by_name(const struct vnet_snapshot *snap, enum
 const struct vnet_link *vnet_link_by_index(const struct vnet_snapshot *snap, enum vnet_ns_id ns,
 					   int32_t index);
 const struct vnet_file *vnet_file_by_path(const struct vnet_snapshot *snap, const char *path);
+
+/* A setting; NULL if it was not read. */
+const struct vnet_sysctl *vnet_sysctl_find(const struct vnet_snapshot *snap, enum vnet_ns_id ns,
+					   const char *link, const char *dir, const char *key);
 
 /* True if @addr, with this very prefix, is on the link @index. */
 bool vnet_snapshot_has_addr(const struct vnet_snapshot *snap, enum vnet_ns_id ns, int32_t index,

@@ -17,6 +17,11 @@ void vnet_plan_init(struct vnet_plan *ret_plan)
 	*ret_plan = (struct vnet_plan){ 0 };
 }
 
+static bool is_object(const struct vnet_op *op)
+{
+	return op->kind == VNET_OP_OBJECT_ADD || op->kind == VNET_OP_OBJECT_DEL;
+}
+
 void vnet_plan_done(struct vnet_plan *plan)
 {
 	if (!plan)
@@ -24,6 +29,8 @@ void vnet_plan_done(struct vnet_plan *plan)
 	for (size_t i = 0; i < plan->n_ops; i++) {
 		if (plan->ops[i].kind == VNET_OP_FILE_WRITE)
 			free((void *)(uintptr_t)plan->ops[i].u.file.content);
+		else if (is_object(&plan->ops[i]))
+			vnet_object_done(&plan->ops[i].u.object.object);
 	}
 	free(plan->ops);
 	free(plan->notes);
@@ -45,23 +52,32 @@ static int plan_room(struct vnet_plan *plan)
 	return 0;
 }
 
+/* What an operation owns, copied from that of @op into its copy at @to. */
+static int own(const struct vnet_op *op, struct vnet_op *to)
+{
+	if (is_object(op))
+		return vnet_object_copy(&op->u.object.object, &to->u.object.object);
+	if (op->kind != VNET_OP_FILE_WRITE)
+		return 0;
+	to->u.file.content = strdup(op->u.file.content);
+	return to->u.file.content ? 0 : -ENOMEM;
+}
+
 struct vnet_op *vnet_plan_add(struct vnet_plan *plan, const struct vnet_op *op)
 {
-	char *content = NULL;
+	struct vnet_op *to;
 
 	if (!plan->failed)
 		plan->failed = plan_room(plan);
-	if (!plan->failed && op->kind == VNET_OP_FILE_WRITE) {
-		content = strdup(op->u.file.content);
-		if (!content)
-			plan->failed = -ENOMEM;
-	}
 	if (plan->failed)
 		return NULL;
-	plan->ops[plan->n_ops] = *op;
-	if (content)
-		plan->ops[plan->n_ops].u.file.content = content;
-	return &plan->ops[plan->n_ops++];
+	to = &plan->ops[plan->n_ops];
+	*to = *op;
+	plan->failed = own(op, to);
+	if (plan->failed)
+		return NULL;
+	plan->n_ops++;
+	return to;
 }
 
 /* A name or path that does not fit is a bug of the caller's; the plan fails rather than cut it. */
@@ -150,14 +166,56 @@ void vnet_plan_addr_del(struct vnet_plan *plan, enum vnet_ns_id ns, const struct
 }
 
 void vnet_plan_sysctl_set(struct vnet_plan *plan, enum vnet_ns_id ns, const char *link,
-			  const char *key, int32_t value)
+			  const char *dir, const char *key, const char *value)
 {
 	struct vnet_op op = { .kind = VNET_OP_SYSCTL_SET, .ns = ns };
 
 	put(plan, op.u.sysctl.link, sizeof(op.u.sysctl.link), link);
+	put(plan, op.u.sysctl.dir, sizeof(op.u.sysctl.dir), dir);
 	put(plan, op.u.sysctl.key, sizeof(op.u.sysctl.key), key);
-	op.u.sysctl.value = value;
+	put(plan, op.u.sysctl.value, sizeof(op.u.sysctl.value), value);
 	(void)vnet_plan_add(plan, &op);
+}
+
+static void object_op(struct vnet_plan *plan, enum vnet_op_kind kind, enum vnet_ns_id ns,
+		      const struct vnet_link *link, const struct vnet_object *object,
+		      enum vnet_object_how how)
+{
+	struct vnet_op op = { .kind = kind, .ns = ns };
+
+	put(plan, op.u.object.link, sizeof(op.u.object.link), link->name);
+	op.u.object.how = how;
+	op.u.object.object = *object;
+	(void)vnet_plan_add(plan, &op);
+}
+
+void vnet_plan_object_add(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			  const struct vnet_object *object, enum vnet_object_how how)
+{
+	object_op(plan, VNET_OP_OBJECT_ADD, ns, link, object, how);
+}
+
+void vnet_plan_object_del(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			  const struct vnet_object *object)
+{
+	object_op(plan, VNET_OP_OBJECT_DEL, ns, link, object, VNET_OBJECT_NEW);
+}
+
+void vnet_plan_wait(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+		    enum vnet_wait what)
+{
+	struct vnet_op op = { .kind = VNET_OP_WAIT, .ns = ns };
+
+	put(plan, op.u.wait.link, sizeof(op.u.wait.link), link->name);
+	op.u.wait.index = link->index;
+	op.u.wait.what = what;
+	(void)vnet_plan_add(plan, &op);
+}
+
+void vnet_plan_mark(struct vnet_plan *plan, uint32_t marks)
+{
+	if (plan->n_ops && !plan->failed)
+		plan->ops[plan->n_ops - 1].marks |= marks;
 }
 
 static void netns_op(struct vnet_plan *plan, enum vnet_op_kind kind, const char *name)

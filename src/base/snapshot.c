@@ -54,6 +54,80 @@ int vn_snapshot_add_route(struct vnet_snapshot *snap, enum vnet_ns_id ns,
 	return append(&in->routes, &in->n_routes, sizeof(*route), route);
 }
 
+int vn_snapshot_add_object(struct vnet_snapshot *snap, enum vnet_ns_id ns,
+			   const struct vnet_object *object)
+{
+	struct vnet_ns *in = &snap->ns[ns];
+	struct vnet_object copy;
+	int r = vnet_object_copy(object, &copy);
+
+	if (r == 0)
+		r = append(&in->objects, &in->n_objects, sizeof(copy), &copy);
+	else
+		return r;
+	if (r < 0)
+		vnet_object_done(&copy);
+	return r;
+}
+
+/* Drop those of a link, or the one that is the same as @like. */
+static void del_objects(struct vnet_ns *in, int32_t index, const struct vnet_object *like)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < in->n_objects; i++) {
+		if (like ? vnet_object_same(&in->objects[i], like) : in->objects[i].index == index)
+			vnet_object_done(&in->objects[i]);
+		else
+			in->objects[n++] = in->objects[i];
+	}
+	in->n_objects = n;
+}
+
+void vn_snapshot_del_object(struct vnet_snapshot *snap, enum vnet_ns_id ns,
+			    const struct vnet_object *object)
+{
+	del_objects(&snap->ns[ns], 0, object);
+}
+
+static struct vnet_sysctl *find_sysctl(const struct vnet_snapshot *snap, enum vnet_ns_id ns,
+				       const char *link, const char *dir, const char *key)
+{
+	for (size_t i = 0; i < snap->ns[ns].n_sysctls; i++) {
+		struct vnet_sysctl *sysctl = &snap->ns[ns].sysctls[i];
+
+		if (!strcmp(sysctl->key, key) && !strcmp(sysctl->link, link) &&
+		    !strcmp(sysctl->dir, dir))
+			return sysctl;
+	}
+	return NULL;
+}
+
+const struct vnet_sysctl *vnet_sysctl_find(const struct vnet_snapshot *snap, enum vnet_ns_id ns,
+					   const char *link, const char *dir, const char *key)
+{
+	return find_sysctl(snap, ns, link, dir, key);
+}
+
+int vn_snapshot_add_sysctl(struct vnet_snapshot *snap, enum vnet_ns_id ns,
+			   const struct vnet_sysctl *sysctl)
+{
+	struct vnet_ns *in = &snap->ns[ns];
+
+	return append(&in->sysctls, &in->n_sysctls, sizeof(*sysctl), sysctl);
+}
+
+int vn_snapshot_set_sysctl(struct vnet_snapshot *snap, enum vnet_ns_id ns,
+			   const struct vnet_sysctl *sysctl)
+{
+	struct vnet_sysctl *old = find_sysctl(snap, ns, sysctl->link, sysctl->dir, sysctl->key);
+
+	if (!old)
+		return vn_snapshot_add_sysctl(snap, ns, sysctl);
+	*old = *sysctl;
+	return 0;
+}
+
 int vn_snapshot_set_file(struct vnet_snapshot *snap, const char *path, const char *content,
 			 uint32_t mode)
 {
@@ -128,6 +202,7 @@ void vn_snapshot_del_link(struct vnet_snapshot *snap, enum vnet_ns_id ns, int32_
 	}
 	in->n_addrs = n;
 	del_routes(in, index);
+	del_objects(in, index, NULL);
 }
 
 void vn_snapshot_del_addr(struct vnet_snapshot *snap, enum vnet_ns_id ns, int32_t index,
@@ -150,6 +225,14 @@ void vn_snapshot_clear_ns(struct vnet_snapshot *snap, enum vnet_ns_id ns)
 	free(in->links);
 	free(in->addrs);
 	free(in->routes);
+	for (size_t i = 0; i < in->n_objects; i++)
+		vnet_object_done(&in->objects[i]);
+	free(in->objects);
+	free(in->sysctls);
+	in->objects = NULL;
+	in->sysctls = NULL;
+	in->n_objects = 0;
+	in->n_sysctls = 0;
 	in->links = NULL;
 	in->addrs = NULL;
 	in->routes = NULL;
@@ -176,6 +259,7 @@ void vnet_snapshot_done(struct vnet_snapshot *snap)
 void vn_snapshot_head(const struct vnet_snapshot *from, struct vnet_snapshot *ret_head)
 {
 	*ret_head = (struct vnet_snapshot){ .seed = from->seed, .dhcp = from->dhcp };
+	memcpy(ret_head->uplink, from->uplink, sizeof(ret_head->uplink));
 	memcpy(ret_head->run_dir, from->run_dir, sizeof(ret_head->run_dir));
 	memcpy(ret_head->lease_path, from->lease_path, sizeof(ret_head->lease_path));
 	for (int ns = 0; ns < VNET_NS_COUNT; ns++)
@@ -192,6 +276,10 @@ static int copy_ns(const struct vnet_ns *from, struct vnet_snapshot *to, enum vn
 		r = vn_snapshot_add_addr(to, ns, &from->addrs[i]);
 	for (size_t i = 0; i < from->n_routes && r == 0; i++)
 		r = vn_snapshot_add_route(to, ns, &from->routes[i]);
+	for (size_t i = 0; i < from->n_objects && r == 0; i++)
+		r = vn_snapshot_add_object(to, ns, &from->objects[i]);
+	for (size_t i = 0; i < from->n_sysctls && r == 0; i++)
+		r = vn_snapshot_add_sysctl(to, ns, &from->sysctls[i]);
 	return r;
 }
 

@@ -15,6 +15,19 @@ int vn_snapshot_add_addr(struct vnet_snapshot *snap, enum vnet_ns_id ns,
 int vn_snapshot_add_route(struct vnet_snapshot *snap, enum vnet_ns_id ns,
 			  const struct vnet_route *route);
 
+int vn_snapshot_add_sysctl(struct vnet_snapshot *snap, enum vnet_ns_id ns,
+			   const struct vnet_sysctl *sysctl);
+
+/* The object is copied. */
+int vn_snapshot_add_object(struct vnet_snapshot *snap, enum vnet_ns_id ns,
+			   const struct vnet_object *object);
+
+/* Remove what vnet_object_same() says is the same; the same setting is replaced, or added. */
+void vn_snapshot_del_object(struct vnet_snapshot *snap, enum vnet_ns_id ns,
+			    const struct vnet_object *object);
+int vn_snapshot_set_sysctl(struct vnet_snapshot *snap, enum vnet_ns_id ns,
+			   const struct vnet_sysctl *sysctl);
+
 /* Set the content of a file; NULL: it does not exist. The content is copied. */
 int vn_snapshot_set_file(struct vnet_snapshot *snap, const char *path, const char *content,
 			 uint32_t mode);

@@ -290,7 +290,7 @@ static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_
 	struct vnet_spec record = { 0 };
 	struct vnet_snapshot snap;
 	bool recorded;
-	int r = vn_net_snapshot(vnet, c->name, may_serve(c), &snap, err);
+	int r = vn_net_snapshot(vnet, c->name, may_serve(c), "", &snap, err);
 
 	if (r < 0)
 		return r;
@@ -375,7 +375,7 @@ static int the_network(const struct vnet *vnet, match_fn *match, const void *arg
 {
 	struct vn_text list = { 0 };
 	struct vnet_snapshot snap;
-	int r = vn_net_snapshot(vnet, "", false, &snap, err);
+	int r = vn_net_snapshot(vnet, "", false, "", &snap, err);
 
 	if (r < 0)
 		return r;

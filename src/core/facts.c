@@ -54,6 +54,18 @@ static int read_records(struct vnet_snapshot *snap)
 	return r;
 }
 
+/* The way out that a record names; a record that is no such text names none. */
+static void uplink_of(const char *record, char ret_uplink[VNET_NAME_SIZE])
+{
+	static const char key[] = "\nuplink ";
+	const char *at = strstr(record, key);
+	char name[VNET_NAME_SIZE];
+
+	if (at && vn_format(name, sizeof(name), "%.*s", (int)strcspn(at + sizeof(key) - 1, "\n"),
+			    at + sizeof(key) - 1) == 0)
+		memcpy(ret_uplink, name, sizeof(name));
+}
+
 int vn_facts_files(const char *net, struct vnet_snapshot *snap)
 {
 	static const enum vn_name of_server[] = { VN_NAME_CONF, VN_NAME_HOSTS, VN_NAME_PID };
@@ -67,6 +79,8 @@ int vn_facts_files(const char *net, struct vnet_snapshot *snap)
 		file = vnet_file_by_path(snap, record);
 		if (file && file->content && strstr(file->content, "\ndhcp."))
 			snap->dhcp = true;
+		if (file && file->content && !*snap->uplink)
+			uplink_of(file->content, snap->uplink);
 	}
 	for (size_t i = 0; i < sizeof(of_server) / sizeof(of_server[0]) && r == 0; i++) {
 		char path[VNET_PATH_SIZE];

@@ -20,16 +20,18 @@ static void put_plan(struct vn_text *text, const char *word, const struct vnet_p
 	}
 }
 
-int vn_journal_write(const char *path, const char *what, const char *net,
-		     const struct vnet_plan *plan, const struct vnet_plan *undo)
+int vn_journal_write(const char *path, const struct vn_journal *journal)
 {
 	struct vn_text text = { 0 };
 	auto_free char *string = NULL;
 	int r;
 
-	vn_text_add(&text, "%s\nwhat %s\nnet %s\n", magic, what, net);
-	put_plan(&text, "do", plan);
-	put_plan(&text, "undo", undo);
+	vn_text_add(&text, "%s\nwhat %s\nnet %s\n", magic, journal->what, journal->net);
+	if (journal->uplink)
+		vn_text_add(&text, "uplink %s\n", journal->uplink);
+	put_plan(&text, "do", &journal->plan);
+	put_plan(&text, "on", &journal->onward);
+	put_plan(&text, "undo", &journal->undo);
 	r = vn_text_take(&text, &string);
 	return r < 0 ? r : vn_file_write(path, string, 0600);
 }
@@ -56,12 +58,16 @@ static int add_line(struct vn_journal *journal, char *line)
 	*rest++ = '\0';
 	if (!strcmp(line, "do"))
 		return add_op(&journal->plan, rest);
+	if (!strcmp(line, "on"))
+		return add_op(&journal->onward, rest);
 	if (!strcmp(line, "undo"))
 		return add_op(&journal->undo, rest);
 	if (!strcmp(line, "what"))
 		string = &journal->what;
 	else if (!strcmp(line, "net"))
 		string = &journal->net;
+	else if (!strcmp(line, "uplink"))
+		string = &journal->uplink;
 	else
 		return -EBADMSG;
 	if (*string)
@@ -100,7 +106,9 @@ void vn_journal_done(struct vn_journal *journal)
 {
 	free(journal->what);
 	free(journal->net);
+	free(journal->uplink);
 	vnet_plan_done(&journal->plan);
+	vnet_plan_done(&journal->onward);
 	vnet_plan_done(&journal->undo);
 	*journal = (struct vn_journal){ 0 };
 }

@@ -5,21 +5,29 @@
 #include <vnet/plan.h>
 
 /*
- * The journal of a transaction that is under way: of what it does that which its end
- * shows (nothing, once it is on the way back), and what undoes it. It is whole or not
- * there (written beside, then renamed), and never synced: a reboot clears the kernel's
- * state and it together.
+ * The journal of a transaction that is under way. It is whole or not there (written
+ * beside, then renamed), and never synced: a reboot clears the kernel's state and it
+ * together.
+ *
+ * @what:   "bridge create br0"
+ * @net:    the network that it is about
+ * @uplink: its way out, if it has one; else NULL
+ * @plan:   of what is done that which the end shows; nothing, once on the way back
+ * @onward: from the point of no return on, what is left to do: where it is seen to be
+ *          passed, there is no way back. Nothing, if the plan has no such point
+ * @undo:   what leads back
  */
 struct vn_journal {
-	char *what; /* "bridge create br0" */
-	char *net;  /* the network that it is about */
+	char *what;
+	char *net;
+	char *uplink;
 	struct vnet_plan plan;
+	struct vnet_plan onward;
 	struct vnet_plan undo;
 };
 
 /* Write it as the new whole of @path. Returns 0 or a negative errno. */
-int vn_journal_write(const char *path, const char *what, const char *net,
-		     const struct vnet_plan *plan, const struct vnet_plan *undo);
+int vn_journal_write(const char *path, const struct vn_journal *journal);
 
 /*
  * @ret_journal is set on success alone, for vn_journal_done().

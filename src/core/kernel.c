@@ -6,7 +6,6 @@
  * for good. The DHCP server's namespace comes and goes within one transaction:
  * its socket is opened anew with each reading, and closed when its name goes.
  */
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/snapshot.h"
 #include "core/exec.h"
@@ -22,14 +22,20 @@
 #include "services/dnsmasq.h"
 #include "sys/netns.h"
 #include "sys/process.h"
+#include "sys/sysctl.h"
 #include "wire/read.h"
 
-enum { BATCH_BUF = 65536 }; /* 64 messages; the largest, of a veth pair, has 400 bytes */
+enum {
+	BATCH_BUF = 65536,	 /* 64 messages; the largest, of a veth pair, has 400 bytes */
+	BATCH_BUF_MAX = 8 << 20, /* of what goes together, whatever its size */
+	READ_LIMIT_MS = 4000,
+};
 
 struct kernel {
 	struct vn_op_env env;
 	struct vn_sock *sock[VNET_NS_COUNT];
-	uint8_t buf[BATCH_BUF];
+	uint8_t *buf;
+	size_t buf_size;
 };
 
 static void close_ns(struct kernel *k, enum vnet_ns_id ns)
@@ -116,14 +122,62 @@ static int read_dhcp(struct kernel *k, const char *net, struct vnet_snapshot *sn
 	return pid < 0 ? pid : 0;
 }
 
+/* One setting into the snapshot; a link's own two of IPv6 stand with the link already. */
+static int add_sysctl(const char *dir, const char *link, const char *key, const char *value,
+		      void *arg)
+{
+	struct vnet_sysctl sysctl = { 0 };
+
+	if (!strcmp(dir, "ipv6/conf") && (!strcmp(key, "accept_ra") || !strcmp(key, "autoconf")))
+		return 0;
+	if (vn_copy(sysctl.dir, sizeof(sysctl.dir), dir) < 0 ||
+	    vn_copy(sysctl.link, sizeof(sysctl.link), link) < 0 ||
+	    vn_copy(sysctl.key, sizeof(sysctl.key), key) < 0 ||
+	    vn_copy(sysctl.value, sizeof(sysctl.value), value) < 0)
+		return 0; /* not one of those that are short */
+	return vn_snapshot_add_sysctl(arg, VNET_NS_HOST, &sysctl);
+}
+
+/* What hangs on the bridge and on its way out. */
+static int read_uplink(struct kernel *k, const char *net, struct vnet_snapshot *snap)
+{
+	const char *const names[] = { net, snap->uplink };
+	int r = *snap->uplink ? vn_sysctl_list("default", add_sysctl, snap) : 0;
+
+	for (size_t i = 0; *snap->uplink && i < 2 && r == 0; i++) {
+		const struct vnet_link *link = vnet_link_by_name(snap, VNET_NS_HOST, names[i]);
+
+		if (!link)
+			continue;
+		r = vn_read_objects(k->sock[VNET_NS_HOST], VNET_NS_HOST, link->index, snap);
+		if (r == 0)
+			r = vn_sysctl_list(link->name, add_sysctl, snap);
+	}
+	return r;
+}
+
+/* Links and addresses, files, and then what these say that is to be read besides. */
+static int read_host(struct kernel *k, const char *net, struct vnet_snapshot *snap)
+{
+	int64_t end = vn_clock_ms() + READ_LIMIT_MS;
+	int r;
+
+	do {
+		r = vn_read_ns(k->sock[VNET_NS_HOST], VNET_NS_HOST, net, snap);
+		if (r == 0)
+			r = vn_facts_files(net, snap);
+		if (r == 0)
+			r = read_uplink(k, net, snap);
+	} while (r == -EINTR && vn_clock_ms() < end);
+	return r == -EINTR ? -EBUSY : r;
+}
+
 static int kernel_read(void *self, const char *net, struct vnet_snapshot *snap,
 		       struct vnet_error *err)
 {
 	struct kernel *k = self;
-	int r = vn_read_ns(k->sock[VNET_NS_HOST], VNET_NS_HOST, net, snap);
+	int r = read_host(k, net, snap);
 
-	if (r == 0)
-		r = vn_facts_files(net, snap);
 	if (r == 0)
 		r = vn_facts_host(snap);
 	if (r == 0 && *net)
@@ -135,25 +189,45 @@ static int kernel_read(void *self, const char *net, struct vnet_snapshot *snap,
 
 /* ---- netlink ---- */
 
+static int grow(struct kernel *k)
+{
+	size_t size = k->buf ? k->buf_size * 2 : BATCH_BUF;
+	uint8_t *buf = size > BATCH_BUF_MAX ? NULL : realloc(k->buf, size);
+
+	if (!buf)
+		return -ENOMEM;
+	k->buf = buf;
+	k->buf_size = size;
+	return 0;
+}
+
+/* Returns -EMSGSIZE where the buffer is too small. */
+static int encode(struct kernel *k, const struct vnet_op *ops, size_t n, uint32_t seq,
+		  struct vn_msg *msg)
+{
+	int r = k->buf ? 0 : grow(k);
+
+	vn_msg_init(msg, k->buf, k->buf_size);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = vn_op_row(&ops[i])->encode(&ops[i], &k->env, seq + (uint32_t)i, msg);
+	return r;
+}
+
 static int kernel_netlink(void *self, enum vnet_ns_id ns, const struct vnet_op *ops, size_t n,
 			  struct vn_ack *acks)
 {
 	struct kernel *k = self;
 	struct vn_msg msg;
 	uint32_t seq;
+	int r;
 
-	assert(n <= VN_SOCK_BATCH);
 	if (!k->sock[ns])
 		return -ENOENT;
 	seq = vn_sock_seq(k->sock[ns], n);
-	vn_msg_init(&msg, k->buf, sizeof(k->buf));
-	for (size_t i = 0; i < n; i++) {
-		int r = vn_op_row(&ops[i])->encode(&ops[i], &k->env, seq + (uint32_t)i, &msg);
-
-		if (r < 0)
-			return r;
-	}
-	return vn_sock_batch(k->sock[ns], &msg, seq, n, acks);
+	do {
+		r = encode(k, ops, n, seq, &msg);
+	} while (r == -EMSGSIZE && (r = grow(k)) == 0);
+	return r < 0 ? r : vn_sock_batch(k->sock[ns], &msg, seq, n, acks);
 }
 
 /* ---- system ---- */
@@ -253,6 +327,7 @@ void vn_kernel_close(struct vn_exec *exec)
 		return;
 	close_ns(exec->self, VNET_NS_DHCP);
 	close_ns(exec->self, VNET_NS_HOST);
+	free(((struct kernel *)exec->self)->buf);
 	free(exec->self);
 	exec->self = NULL;
 }

@@ -99,12 +99,14 @@ static int head_of(const struct vnet *vnet, const char *net, struct vnet_snapsho
 	return r;
 }
 
-int vn_net_snapshot(const struct vnet *vnet, const char *net, bool dhcp,
+int vn_net_snapshot(const struct vnet *vnet, const char *net, bool dhcp, const char *uplink,
 		    struct vnet_snapshot *ret_snap, struct vnet_error *err)
 {
 	struct vnet_snapshot snap;
 	int r = head_of(vnet, net, &snap);
 
+	if (r == 0)
+		r = vn_copy(snap.uplink, sizeof(snap.uplink), uplink);
 	if (r < 0)
 		return vnet_error_set(err, r, "network '%s': %s", net, vn_strerror(r));
 	snap.dhcp = dhcp;
@@ -252,6 +254,8 @@ int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 	txn.what = journal.what;
 	txn.net = journal.net;
 	r = head_of(vnet, journal.net, &head);
+	if (r == 0 && journal.uplink)
+		r = vn_copy(head.uplink, sizeof(head.uplink), journal.uplink);
 	/* First: with the journal goes the knowledge of them. The undo replaces its own. */
 	if (r == 0 && !how->dry_run) {
 		drop_temporaries(&journal.plan);
@@ -289,7 +293,7 @@ int vnet_read(struct vnet *vnet, const char *name, struct vnet_view *ret_view,
 	int r = vnet_name_parse(name, (char[VNET_NAME_SIZE]){ 0 }, err);
 
 	if (r == 0)
-		r = vn_net_snapshot(vnet, name, false, &view.snap, err);
+		r = vn_net_snapshot(vnet, name, false, "", &view.snap, err);
 	if (r == 0)
 		r = need_record(&view.snap, name, &view.record, err);
 	if (r == 0)
@@ -320,7 +324,7 @@ int vnet_list(struct vnet *vnet, char ***ret_names, struct vnet_error *err)
 	size_t n = 0;
 	char **names;
 	char *at;
-	int r = vn_net_snapshot(vnet, "", false, &snap, err);
+	int r = vn_net_snapshot(vnet, "", false, "", &snap, err);
 
 	if (r < 0)
 		return r;

@@ -27,93 +27,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/snapshot.h"
 #include "base/text.h"
 #include "ops/ops.h"
-
-/* ---- pure: what will be, and what leads back ---- */
-
-int vn_plan_predict(const struct vnet_snapshot *before, const struct vnet_plan *plan,
-		    struct vnet_snapshot *ret_after, size_t *ret_op)
-{
-	struct vnet_snapshot after;
-	int r = vnet_snapshot_copy(before, &after);
-	size_t i = 0;
-
-	if (r < 0)
-		return r;
-	for (; i < plan->n_ops && r == 0; i++)
-		r = vn_op_row(&plan->ops[i])->model(&plan->ops[i], &after);
-	if (r < 0) {
-		*ret_op = i - 1;
-		vnet_snapshot_done(&after);
-		return r;
-	}
-	*ret_after = after;
-	return 0;
-}
-
-/* The server starts, or reads its files again, only when all that it uses is as it was. */
-static bool comes_last(const struct vnet_op *op)
-{
-	return op->kind == VNET_OP_SERVICE_START || op->kind == VNET_OP_SERVICE_RELOAD;
-}
-
-/* Turn the order of the segments that begin at @starts round; each keeps its own. */
-static void reverse_segments(const struct vnet_plan *forward, const size_t *starts, size_t n,
-			     struct vnet_plan *undo)
-{
-	size_t end = forward->n_ops;
-
-	for (size_t i = n; i-- > 0;) {
-		for (size_t k = starts[i]; k < end; k++) {
-			if (!comes_last(&forward->ops[k]))
-				(void)vnet_plan_add(undo, &forward->ops[k]);
-		}
-		end = starts[i];
-	}
-	for (size_t k = 0; k < forward->n_ops; k++) {
-		if (comes_last(&forward->ops[k]))
-			(void)vnet_plan_add(undo, &forward->ops[k]);
-	}
-}
-
-int vn_plan_undo(const struct vnet_snapshot *before, const struct vnet_plan *plan,
-		 struct vnet_plan *ret_undo)
-{
-	size_t *starts = calloc(plan->n_ops + 1, sizeof(*starts));
-	struct vnet_plan forward;
-	struct vnet_plan undo;
-	struct vnet_snapshot state;
-	int r = starts ? vnet_snapshot_copy(before, &state) : -ENOMEM;
-
-	if (r < 0) {
-		free(starts);
-		return r;
-	}
-	vnet_plan_init(&forward);
-	vnet_plan_init(&undo);
-	for (size_t i = 0; i < plan->n_ops; i++) {
-		const struct vn_op_row *row = vn_op_row(&plan->ops[i]);
-
-		starts[i] = forward.n_ops;
-		if (row->inverse)
-			row->inverse(&plan->ops[i], &state, before, &forward);
-		(void)row->model(&plan->ops[i], &state);
-	}
-	reverse_segments(&forward, starts, plan->n_ops, &undo);
-	r = forward.failed ? forward.failed : undo.failed;
-	vnet_plan_done(&forward);
-	vnet_snapshot_done(&state);
-	free(starts);
-	if (r < 0) {
-		vnet_plan_done(&undo);
-		return r;
-	}
-	*ret_undo = undo;
-	return 0;
-}
 
 /* ---- carrying out ---- */
 
@@ -165,17 +83,25 @@ static bool overrides(const struct vnet_op *op, const struct vnet_op *batch, siz
 	return false;
 }
 
+/* The first of those that go together begins a message of their own. */
+static bool is_led(const struct vnet_plan *plan, size_t at)
+{
+	return at + 1 < plan->n_ops && (plan->ops[at + 1].marks & VNET_OP_TOGETHER);
+}
+
 static size_t batch_length(const struct vnet_plan *plan, size_t at)
 {
 	size_t n = 1;
 
-	if (goes_alone(&plan->ops[at]))
-		return 1;
+	while (at + n < plan->n_ops && (plan->ops[at + n].marks & VNET_OP_TOGETHER))
+		n++;
+	if (n > 1 || goes_alone(&plan->ops[at]))
+		return n;
 	while (n < VN_SOCK_BATCH && at + n < plan->n_ops) {
 		const struct vnet_op *op = &plan->ops[at + n];
 
 		if (vn_op_row(op)->class != VN_OP_NETLINK || op->ns != plan->ops[at].ns ||
-		    goes_alone(op) || overrides(op, &plan->ops[at], n))
+		    goes_alone(op) || is_led(plan, at + n) || overrides(op, &plan->ops[at], n))
 			break;
 		n++;
 	}
@@ -221,9 +147,12 @@ static int ask_kernel(const struct vn_txn *txn, const struct vnet_snapshot *befo
 static int run_batch(const struct vn_txn *txn, const struct vnet_snapshot *before,
 		     const struct vnet_plan *plan, size_t at, size_t n, struct vnet_error *err)
 {
-	struct vn_ack acks[VN_SOCK_BATCH] = { 0 };
-	int r = txn->exec->ops->netlink(txn->exec->self, plan->ops[at].ns, &plan->ops[at], n, acks);
+	auto_free struct vn_ack *acks = calloc(n, sizeof(*acks));
+	int r;
 
+	if (!acks)
+		return op_error(plan, at, -ENOMEM, NULL, err);
+	r = txn->exec->ops->netlink(txn->exec->self, plan->ops[at].ns, &plan->ops[at], n, acks);
 	for (size_t i = 0; i < n; i++) {
 		if (acks[i].known && acks[i].code)
 			return op_error(plan, at + i, acks[i].code, acks[i].text, err);
@@ -347,20 +276,32 @@ static bool raises(const struct vnet_op *op)
 	       (op->u.link.link.flags & IFF_UP);
 }
 
+/*
+ * Takes the bridge away from under the host: not while the uplink lacks what the host is
+ * reached by. With both of them holding it, it is reached.
+ */
+static bool strands(const struct vnet_op *op)
+{
+	return op->kind == VNET_OP_LINK_DEL ||
+	       (op->kind == VNET_OP_LINK_SET && (op->u.link.set & VNET_LINK_MASTER));
+}
+
 /* Run @undo from the state that is there. Returns 0 when all is back. */
 static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 		    const struct vnet_plan *undo, struct vnet_error *err)
 {
 	struct vnet_snapshot state;
 	int r = read_state(txn, head, &state, err);
+	bool lacks = false;
 	int failed = 0;
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < undo->n_ops; i++) {
-		if (failed && raises(&undo->ops[i]))
+		if ((failed && raises(&undo->ops[i])) || (lacks && strands(&undo->ops[i])))
 			continue;
 		r = undo_one(txn, undo, i, &state);
+		lacks |= r < 0 && undo->ops[i].kind == VNET_OP_OBJECT_ADD;
 		if (r < 0 && !failed)
 			failed = op_error(undo, i, r, "while undoing", err);
 	}
@@ -376,15 +317,26 @@ static void set_outcome(struct vnet_error *err, enum vnet_outcome outcome)
 		err->outcome = outcome;
 }
 
+/* A view: the strings are the caller's. */
+static struct vn_journal journal_of(const struct vn_txn *txn, const struct vnet_snapshot *before)
+{
+	return (struct vn_journal){
+		.what = (char *)(uintptr_t)txn->what,
+		.net = (char *)(uintptr_t)txn->net,
+		.uplink = *before->uplink ? (char *)(uintptr_t)before->uplink : NULL,
+	};
+}
+
 /* Run the undo and drop the journal. Returns 0 when all is back. */
 static int take_back(const struct vn_txn *txn, const struct vnet_snapshot *before,
 		     const struct vnet_plan *undo, struct vnet_error *err)
 {
-	static const struct vnet_plan nothing;
+	struct vn_journal journal = journal_of(txn, before);
 	int r;
 
 	/* From here on there is no way forward, even if the kernel shows the whole plan. */
-	(void)vn_journal_write(txn->journal, txn->what, txn->net, &nothing, undo);
+	journal.undo = *undo;
+	(void)vn_journal_write(txn->journal, &journal);
 	r = run_undo(txn, before, undo, err);
 	if (r == 0 && unlink(txn->journal) < 0 && errno != ENOENT)
 		r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal, vn_strerror(-errno));
@@ -432,21 +384,102 @@ static int shown_at_end(const struct vnet_plan *plan, const struct vnet_snapshot
 	return ret_shown->failed;
 }
 
-static int write_journal(const struct vn_txn *txn, const struct vnet_plan *plan,
-			 const struct vnet_snapshot *predicted, const struct vnet_plan *undo,
-			 struct vnet_error *err)
+/* What is left to do from the point of no return on, as a view of @plan: see struct vn_journal. */
+static struct vnet_plan onward_of(const struct vnet_plan *plan)
 {
+	size_t turn = 0;
+
+	while (turn < plan->n_ops && !(plan->ops[turn].marks & VNET_OP_TURN))
+		turn++;
+	if (turn == plan->n_ops)
+		return (struct vnet_plan){ 0 };
+	/* What goes with it in one message may have failed all the same. */
+	while (plan->ops[turn].marks & VNET_OP_TOGETHER)
+		turn--;
+	return (struct vnet_plan){ .ops = &plan->ops[turn], .n_ops = plan->n_ops - turn };
+}
+
+static bool has_turned(const struct vnet_plan *onward, const struct vnet_snapshot *state)
+{
+	for (size_t i = 0; i < onward->n_ops; i++) {
+		if (onward->ops[i].marks & VNET_OP_TURN)
+			return vn_op_row(&onward->ops[i])->done(&onward->ops[i], state);
+	}
+	return false;
+}
+
+/*
+ * Beyond the point of no return what has failed is tried once more, and what came behind it
+ * is done. Returns 0 when all is; 1 if that point was not reached.
+ */
+static int go_on(const struct vn_txn *txn, const struct vnet_snapshot *before,
+		 const struct vnet_plan *plan, struct vnet_error *err)
+{
+	const struct vnet_plan onward = onward_of(plan);
+	struct vnet_snapshot state;
+	bool turned;
+	int r;
+
+	if (!onward.n_ops)
+		return 1;
+	r = read_state(txn, before, &state, err);
+	if (r < 0)
+		return r;
+	turned = has_turned(&onward, &state);
+	vnet_snapshot_done(&state);
+	if (!turned)
+		return 1;
+	r = run_undo(txn, before, &onward, err);
+	if (r == 0 && unlink(txn->journal) < 0 && errno != ENOENT)
+		r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal, vn_strerror(-errno));
+	return r;
+}
+
+static int write_journal(const struct vn_txn *txn, const struct vnet_snapshot *before,
+			 const struct vnet_plan *plan, const struct vnet_snapshot *predicted,
+			 const struct vnet_plan *undo, struct vnet_error *err)
+{
+	struct vn_journal journal = journal_of(txn, before);
 	struct vnet_plan shown;
 	int r = shown_at_end(plan, predicted, &shown);
 
+	journal.plan = shown;
+	journal.onward = onward_of(plan);
+	journal.undo = *undo;
 	if (r == 0)
-		r = vn_journal_write(txn->journal, txn->what, txn->net, &shown, undo);
+		r = vn_journal_write(txn->journal, &journal);
 	vnet_plan_done(&shown);
 	if (r == 0)
 		return 0;
 	(void)vnet_error_set(err, r, "write %s: %s", txn->journal, vn_strerror(r));
 	set_outcome(err, VNET_OUTCOME_FAILED);
 	return r;
+}
+
+/* @plan has failed with @code after @tried operations: on, where it is too late to go back. */
+static int mend(const struct vn_txn *txn, const struct vnet_snapshot *before,
+		const struct vnet_plan *plan, size_t tried, int code, struct vnet_error *err)
+{
+	struct vnet_error second = { 0 };
+	int r = go_on(txn, before, plan, &second);
+	size_t len;
+
+	if (r == 0) {
+		vn_log(VNET_LOG_WARNING, "%s: %s: done at the second try", txn->what,
+		       err ? err->msg : vn_strerror(code));
+		return 0;
+	}
+	if (r > 0) {
+		go_back(txn, before, plan, tried, err);
+		return code;
+	}
+	set_outcome(err, VNET_OUTCOME_INCOMPLETE);
+	if (!err)
+		return code;
+	len = strlen(err->msg);
+	(void)vn_format(err->msg + len, sizeof(err->msg) - len,
+			"; not yet complete: run `vnet recover` (%s)", second.msg);
+	return code;
 }
 
 int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
@@ -470,7 +503,7 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 		vnet_snapshot_done(&predicted);
 		return vnet_error_set(err, r, "planning the undo: %s", vn_strerror(r));
 	}
-	r = write_journal(txn, plan, &predicted, &undo, err);
+	r = write_journal(txn, before, plan, &predicted, &undo, err);
 	if (r == 0) {
 		r = run_plan(txn, before, plan, &tried, err);
 		if (r == 0)
@@ -479,7 +512,7 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 			r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal,
 					   vn_strerror(-errno));
 		if (r < 0)
-			go_back(txn, before, plan, tried, err);
+			r = mend(txn, before, plan, tried, r, err);
 	}
 	vnet_plan_done(&undo);
 	vnet_snapshot_done(&predicted);
@@ -507,14 +540,16 @@ int vn_txn_recover(const struct vn_txn *txn, const struct vn_journal *journal,
 {
 	struct vnet_snapshot state;
 	bool forward;
+	bool turned;
 	int r = read_state(txn, head, &state, err);
 
 	if (r < 0)
 		return r;
-	forward = all_done(&journal->plan, &state);
+	turned = has_turned(&journal->onward, &state);
+	forward = turned || all_done(&journal->plan, &state);
 	vnet_snapshot_done(&state);
-	if (!dry_run && !forward)
-		r = run_undo(txn, head, &journal->undo, err);
+	if (!dry_run && (turned || !forward))
+		r = run_undo(txn, head, turned ? &journal->onward : &journal->undo, err);
 	if (!dry_run && r == 0 && unlink(txn->journal) < 0 && errno != ENOENT)
 		r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal, vn_strerror(-errno));
 	if (r < 0)

@@ -272,6 +272,18 @@ static bool set_done(const struct vnet_op *op, const struct vnet_snapshot *snap)
 	return !(set & VNET_LINK_UP) || (link->flags & IFF_UP) == (want->flags & IFF_UP);
 }
 
+static const char *gen_mode_text(uint8_t mode)
+{
+	static const char *const words[] = {
+		[IN6_ADDR_GEN_MODE_EUI64] = "eui64",
+		[IN6_ADDR_GEN_MODE_NONE] = "none",
+		[IN6_ADDR_GEN_MODE_STABLE_PRIVACY] = "stable_secret",
+		[IN6_ADDR_GEN_MODE_RANDOM] = "random",
+	};
+
+	return mode < sizeof(words) / sizeof(words[0]) ? words[mode] : "eui64";
+}
+
 static void set_describe(const struct vnet_op *op, struct vn_text *text)
 {
 	const struct vnet_link *link = &op->u.link.link;
@@ -287,8 +299,7 @@ static void set_describe(const struct vnet_op *op, struct vn_text *text)
 	if (set & VNET_LINK_GROUP)
 		vn_text_add(text, " group %" PRIu32, link->group);
 	if (set & VNET_LINK_ADDR_GEN_MODE)
-		vn_text_add(text, " addrgenmode %s",
-			    link->addr_gen_mode == IN6_ADDR_GEN_MODE_NONE ? "none" : "eui64");
+		vn_text_add(text, " addrgenmode %s", gen_mode_text(link->addr_gen_mode));
 	if (set & VNET_LINK_ALIAS)
 		vn_text_add(text, " alias '%s'", link->alias);
 	if (set & VNET_LINK_UP)
@@ -345,6 +356,15 @@ static int del_model(const struct vnet_op *op, struct vnet_snapshot *snap)
 	return 0;
 }
 
+static void restore_ipv6(const struct vnet_link *link, enum vnet_ns_id ns, const char *key,
+			 int32_t value, struct vnet_plan *undo)
+{
+	char text[VNET_SYSCTL_VALUE];
+
+	(void)vn_format(text, sizeof(text), "%" PRId32, value);
+	vnet_plan_sysctl_set(undo, ns, link->name, "ipv6/conf", key, text);
+}
+
 /* Addresses, names, flags: all that is not given when a link is made. */
 static void restore_end(const struct vnet_link *link, enum vnet_ns_id ns,
 			const struct vnet_snapshot *before, struct vnet_plan *undo)
@@ -356,8 +376,8 @@ static void restore_end(const struct vnet_link *link, enum vnet_ns_id ns,
 	if (link->altname[0])
 		vnet_plan_altname_add(undo, ns, link, link->altname);
 	if (link->accept_ra >= 0) {
-		vnet_plan_sysctl_set(undo, ns, link->name, "accept_ra", link->accept_ra);
-		vnet_plan_sysctl_set(undo, ns, link->name, "autoconf", link->autoconf);
+		restore_ipv6(link, ns, "accept_ra", link->accept_ra, undo);
+		restore_ipv6(link, ns, "autoconf", link->autoconf, undo);
 	}
 	if (link->flags & IFF_UP)
 		vnet_plan_link_set(undo, ns, link, VNET_LINK_UP);

@@ -61,7 +61,10 @@ extern const struct vn_op_row vn_op_link_del;
 extern const struct vn_op_row vn_op_altname_add;
 extern const struct vn_op_row vn_op_addr_add;
 extern const struct vn_op_row vn_op_addr_del;
+extern const struct vn_op_row vn_op_object_add;
+extern const struct vn_op_row vn_op_object_del;
 extern const struct vn_op_row vn_op_sysctl_set;
+extern const struct vn_op_row vn_op_wait;
 extern const struct vn_op_row vn_op_netns_add;
 extern const struct vn_op_row vn_op_netns_del;
 extern const struct vn_op_row vn_op_csum_off;
@@ -85,8 +88,9 @@ void vn_file_restore(const char *path, const struct vnet_snapshot *before, struc
 void vn_op_write(const struct vnet_op *op, struct vn_text *text);
 
 /*
- * Read a line; it is cut up. @ret_content receives a FILE_WRITE's content, for the
- * caller to free. Returns 0, -EBADMSG or -ENOMEM.
+ * Read a line; it is cut up. @ret_content receives the content of a FILE_WRITE or
+ * the message of an object, for the caller to free. Returns 0, -EBADMSG or
+ * -ENOMEM.
  */
 int vn_op_read(char *line, struct vnet_op *ret_op, char **ret_content);
 

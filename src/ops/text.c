@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "ops/ops.h"
+#include "wire/object.h"
 
 enum member_type {
 	MEMBER_I32,
@@ -23,6 +24,7 @@ enum member_type {
 	MEMBER_STRING,	/* char[] */
 	MEMBER_BYTES,	/* in hexadecimal */
 	MEMBER_CONTENT, /* const char *, of a file */
+	MEMBER_OBJECT,	/* struct vnet_object: its message, in hexadecimal */
 };
 
 struct member {
@@ -40,6 +42,9 @@ struct member {
 	{                              \
 		NULL, MEMBER_I32, 0, 0 \
 	}
+
+/* Of every kind. */
+static const struct member common_members[] = { M("marks", MEMBER_U32, marks), END };
 
 static const struct member link_members[] = {
 	M("set", MEMBER_U32, u.link.set),
@@ -82,8 +87,23 @@ static const struct member addr_members[] = {
 
 static const struct member sysctl_members[] = {
 	M("link", MEMBER_STRING, u.sysctl.link),
+	M("dir", MEMBER_STRING, u.sysctl.dir),
 	M("key", MEMBER_STRING, u.sysctl.key),
-	M("value", MEMBER_I32, u.sysctl.value),
+	M("value", MEMBER_STRING, u.sysctl.value),
+	END,
+};
+
+static const struct member object_members[] = {
+	M("how", MEMBER_U32, u.object.how),
+	M("link", MEMBER_STRING, u.object.link),
+	M("message", MEMBER_OBJECT, u.object.object),
+	END,
+};
+
+static const struct member wait_members[] = {
+	M("what", MEMBER_U32, u.wait.what),
+	M("index", MEMBER_I32, u.wait.index),
+	M("link", MEMBER_STRING, u.wait.link),
 	END,
 };
 
@@ -116,7 +136,10 @@ static const struct {
 	[VNET_OP_ALTNAME_ADD] = { "altname-add", altname_members },
 	[VNET_OP_ADDR_ADD] = { "addr-add", addr_members },
 	[VNET_OP_ADDR_DEL] = { "addr-del", addr_members },
+	[VNET_OP_OBJECT_ADD] = { "object-add", object_members },
+	[VNET_OP_OBJECT_DEL] = { "object-del", object_members },
 	[VNET_OP_SYSCTL_SET] = { "sysctl-set", sysctl_members },
+	[VNET_OP_WAIT] = { "wait", wait_members },
 	[VNET_OP_NETNS_ADD] = { "netns-add", netns_members },
 	[VNET_OP_NETNS_DEL] = { "netns-del", netns_members },
 	[VNET_OP_CSUM_OFF] = { "csum-off", csum_members },
@@ -142,6 +165,12 @@ static void put_encoded(struct vn_text *text, const char *s)
 		if (*s)
 			vn_text_add(text, "%%%02x", (uint8_t)*s++);
 	}
+}
+
+static void put_bytes(const void *bytes, size_t size, struct vn_text *text)
+{
+	for (size_t i = 0; i < size; i++)
+		vn_text_add(text, "%02x", ((const uint8_t *)bytes)[i]);
 }
 
 static bool is_zero(const void *bytes, size_t size)
@@ -176,11 +205,14 @@ static void write_member(const struct vnet_op *op, const struct member *m, struc
 		put_encoded(text, at);
 		break;
 	case MEMBER_BYTES:
-		for (size_t i = 0; i < m->size; i++)
-			vn_text_add(text, "%02x", ((const uint8_t *)at)[i]);
+		put_bytes(at, m->size, text);
 		break;
 	case MEMBER_CONTENT:
 		put_encoded(text, *(const char *const *)at);
+		break;
+	case MEMBER_OBJECT:
+		put_bytes(((const struct vnet_object *)at)->message,
+			  ((const struct vnet_object *)at)->size, text);
 		break;
 	}
 }
@@ -188,6 +220,8 @@ static void write_member(const struct vnet_op *op, const struct member *m, struc
 void vn_op_write(const struct vnet_op *op, struct vn_text *text)
 {
 	vn_text_add(text, "%s %d", kinds[op->kind].word, op->ns);
+	for (const struct member *m = common_members; m->key; m++)
+		write_member(op, m, text);
 	for (const struct member *m = kinds[op->kind].members; m->key; m++)
 		write_member(op, m, text);
 }
@@ -233,6 +267,24 @@ static int read_bytes(const char *s, uint8_t *to, size_t size)
 	return 0;
 }
 
+/* A message that says it is as long as it is. */
+static int read_object(const char *s, struct vnet_object *ret_object, char **ret_content)
+{
+	size_t size = strlen(s) / 2;
+	uint8_t *bytes = malloc(size + 1);
+	const struct nlmsghdr *head = (const struct nlmsghdr *)bytes;
+	int r = bytes ? read_bytes(s, bytes, size) : -ENOMEM;
+
+	if (r == 0 && (size < sizeof(*head) || head->nlmsg_len != size || *ret_content))
+		r = -EBADMSG;
+	if (r == 0)
+		r = vn_object_read(head, ret_object);
+	if (r == 0)
+		*ret_content = ret_object->message;
+	free(bytes);
+	return r;
+}
+
 static int read_number(const char *s, enum member_type type, void *at)
 {
 	bool negative = type == MEMBER_I32 && *s == '-';
@@ -269,6 +321,8 @@ static int read_member(struct vnet_op *op, const struct member *m, char *value, 
 		*ret_content = strdup(value);
 		op->u.file.content = *ret_content;
 		return *ret_content ? 0 : -ENOMEM;
+	case MEMBER_OBJECT:
+		return read_object(value, at, ret_content);
 	}
 	return -EINVAL;
 }
@@ -280,6 +334,10 @@ static int read_pair(struct vnet_op *op, char *pair, char **content)
 	if (!value)
 		return -EBADMSG;
 	*value++ = '\0';
+	for (const struct member *m = common_members; m->key; m++) {
+		if (!strcmp(m->key, pair))
+			return read_member(op, m, value, content);
+	}
 	for (const struct member *m = kinds[op->kind].members; m->key; m++) {
 		if (!strcmp(m->key, pair))
 			return read_member(op, m, value, content);
@@ -318,6 +376,8 @@ int vn_op_read(char *line, struct vnet_op *ret_op, char **ret_content)
 		op.u.file.content = content;
 		r = content ? 0 : -ENOMEM;
 	}
+	if (r == 0 && kinds[op.kind].members == object_members && !content)
+		r = -EBADMSG;
 	if (r < 0)
 		return r;
 	if (op.u.link.peer.ns >= VNET_NS_COUNT && kinds[op.kind].members == link_members)

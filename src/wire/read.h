@@ -18,6 +18,13 @@ int vn_read_ns(struct vn_sock *sock, enum vnet_ns_id ns, const char *routes_of,
 	       struct vnet_snapshot *snap);
 
 /*
+ * Read what hangs on the link @index, for its being moved. Returns 0, -EINTR if a dump
+ * was not consistent (all is to be read anew), or another negative errno.
+ */
+int vn_read_objects(struct vn_sock *sock, enum vnet_ns_id ns, int32_t index,
+		    struct vnet_snapshot *snap);
+
+/*
  * One answer, for the reader above and for the fuzzer: fills in what is there. Return 0,
  * or -EBADMSG if it is another message or too short.
  */

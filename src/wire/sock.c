@@ -41,10 +41,14 @@ static int set_options(struct mnl_socket *mnl)
 	static const struct timeval timeout = { .tv_sec = VN_SOCK_TIMEOUT_MS / 1000 };
 	static const int wanted[] = { NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK };
 	int fd = mnl_socket_get_fd(mnl);
+	static const int buffer = 4 << 20;
 	int one = 1;
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		(void)mnl_socket_setsockopt(mnl, wanted[i], &one, sizeof(one));
+	/* What goes together may have a thousand acknowledgements; without privilege, as is. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0)
 		return -errno;

@@ -330,6 +330,7 @@ static int fake_read(void *self, const char *net, struct vnet_snapshot *snap,
 	copy.n_files = 0;
 	memcpy(copy.run_dir, snap->run_dir, sizeof(copy.run_dir));
 	memcpy(copy.lease_path, snap->lease_path, sizeof(copy.lease_path));
+	memcpy(copy.uplink, snap->uplink, sizeof(copy.uplink));
 	copy.seed = snap->seed;
 	copy.dhcp = snap->dhcp;
 	*snap = copy;

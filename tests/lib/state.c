@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/snapshot.h"
 #include "lib/must.h"
+#include "wire/object.h"
 
 enum { UNKNOWN_GEN_MODE = 0xff }; /* as the models say it */
 
@@ -33,6 +34,19 @@ static void print_link(const struct vnet_link *link, int ns, struct vn_text *tex
 			    " max_age=%" PRIu32 " priority=%" PRIu32 " snooping=%" PRIu32,
 			    b->stp, b->forward_delay, b->ageing, b->hello, b->max_age, b->priority,
 			    b->mcast_snooping);
+	vn_text_add(text, "\n");
+}
+
+/* With all that its message says behind the header of netlink; how it came is of no account. */
+static void print_object(const struct vnet_object *object, int ns, struct vn_text *text)
+{
+	const uint8_t *bytes = object->message;
+
+	vn_text_add(text, "%d ", ns);
+	vn_object_name(object, text);
+	vn_text_add(text, " on %" PRId32 ": ", object->index);
+	for (size_t i = sizeof(struct nlmsghdr); i < object->size; i++)
+		vn_text_add(text, "%02x", bytes[i]);
 	vn_text_add(text, "\n");
 }
 
@@ -61,6 +75,8 @@ static void print_ns(const struct vnet_ns *in, int ns, struct vn_text *text)
 			    vnet_cidr_text(&in->routes[i].to, to),
 			    vnet_ip_text(&in->routes[i].via, via), in->routes[i].index);
 	}
+	for (size_t i = 0; i < in->n_objects; i++)
+		print_object(&in->objects[i], ns, text);
 }
 
 /* On one line, whatever it holds. */

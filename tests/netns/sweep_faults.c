@@ -69,6 +69,17 @@ struct faulty {
 	bool struck_again;
 };
 
+/* Each family's header begins with the family; of this one there is none. */
+static void spoil_message(struct vnet_object *object)
+{
+	static uint8_t message[65536];
+
+	assert_true(object->size <= sizeof(message));
+	memcpy(message, object->message, object->size);
+	message[sizeof(struct nlmsghdr)] = 200;
+	object->message = message;
+}
+
 /* Turn @op into one of its kind that the kernel refuses. */
 static void spoil(struct vnet_op *op)
 {
@@ -88,6 +99,13 @@ static void spoil(struct vnet_op *op)
 	case VNET_OP_ADDR_ADD:
 	case VNET_OP_ADDR_DEL:
 		op->u.addr.ifaddr.index = INT32_MAX;
+		break;
+	case VNET_OP_OBJECT_ADD:
+	case VNET_OP_OBJECT_DEL:
+		spoil_message(&op->u.object.object);
+		break;
+	case VNET_OP_WAIT:
+		op->u.wait.index = INT32_MAX;
 		break;
 	case VNET_OP_SYSCTL_SET:
 		(void)vn_copy(op->u.sysctl.link, sizeof(op->u.sysctl.link), "../lo");
@@ -171,10 +189,10 @@ static int faulty_netlink(void *self, enum vnet_ns_id ns, const struct vnet_op *
 	bool undoing = f->undoing;
 	enum fault fault;
 	size_t k = strikes(f, n, &fault);
-	struct vnet_op copy[VN_SOCK_BATCH];
+	auto_free struct vnet_op *copy = calloc(n, sizeof(*copy));
 	int r;
 
-	assert_true(n <= VN_SOCK_BATCH);
+	assert_non_null(copy);
 	f->undoing = f->struck;
 	if (undoing && f->no_undo) {
 		for (size_t i = 0; i < n; i++)

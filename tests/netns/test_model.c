@@ -87,7 +87,7 @@ static void look(struct vnet *vnet, struct vnet_snapshot *ret_snap)
 {
 	struct vnet_error err = { 0 };
 
-	if (vn_net_snapshot(vnet, NET, true, ret_snap, &err) < 0)
+	if (vn_net_snapshot(vnet, NET, true, "", ret_snap, &err) < 0)
 		fail_msg("%s", err.msg);
 }
 

@@ -281,11 +281,16 @@ static void assert_same_plan(const struct vnet_plan *a, const struct vnet_plan *
 static void assert_journal(const struct fake *fake, const struct vnet_plan *plan,
 			   const struct vnet_plan *undo)
 {
+	char what[] = "a law";
+	char net[] = NET;
+	const struct vn_journal written = {
+		.what = what, .net = net, .plan = *plan, .undo = *undo
+	};
 	struct vn_journal journal;
 	char path[128];
 
 	(void)snprintf(path, sizeof(path), "%s/journal", fake->dir);
-	assert_int_equal(vn_journal_write(path, "a law", NET, plan, undo), 0);
+	assert_int_equal(vn_journal_write(path, &written), 0);
 	assert_int_equal(vn_journal_read(path, &journal), 0);
 	assert_string_equal(journal.what, "a law");
 	assert_string_equal(journal.net, NET);
@@ -348,7 +353,7 @@ static void assert_plan(struct fake *fake, const struct vnet_plan *plan, struct 
 	struct vnet_snapshot before;
 	struct vnet_plan undo;
 
-	check(vn_net_snapshot(fake->vnet, NET, true, &before, &err), &err, "snapshot");
+	check(vn_net_snapshot(fake->vnet, NET, true, "", &before, &err), &err, "snapshot");
 	assert_int_equal(vn_plan_undo(&before, plan, &undo), 0);
 	for (size_t i = 0; i < plan->n_ops; i++) {
 		assert_op_text(&plan->ops[i]);
@@ -433,6 +438,10 @@ static void plans_are_undone(void **state)
 	for (int kind = 0; kind < VNET_OP_KIND_COUNT; kind++) {
 		struct vnet_op op = { .kind = (enum vnet_op_kind)kind };
 
+		/* An uplink's: see test_uplink.c. */
+		if (kind == VNET_OP_OBJECT_ADD || kind == VNET_OP_OBJECT_DEL ||
+		    kind == VNET_OP_WAIT)
+			continue;
 		if (!planned.kinds[kind])
 			fail_msg("no plan had a '%s'", vn_op_row(&op)->name);
 	}

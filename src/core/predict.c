@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/snapshot.h"
+#include "core/txn.h"
+#include "ops/ops.h"
+
+/* Pure: what will be, and what leads back. */
+
+int vn_plan_predict(const struct vnet_snapshot *before, const struct vnet_plan *plan,
+		    struct vnet_snapshot *ret_after, size_t *ret_op)
+{
+	struct vnet_snapshot after;
+	int r = vnet_snapshot_copy(before, &after);
+	size_t i = 0;
+
+	if (r < 0)
+		return r;
+	for (; i < plan->n_ops && r == 0; i++)
+		r = vn_op_row(&plan->ops[i])->model(&plan->ops[i], &after);
+	if (r < 0) {
+		*ret_op = i - 1;
+		vnet_snapshot_done(&after);
+		return r;
+	}
+	*ret_after = after;
+	return 0;
+}
+
+/* The server starts, or reads its files again, only when all that it uses is as it was. */
+static bool comes_last(const struct vnet_op *op)
+{
+	return op->kind == VNET_OP_SERVICE_START || op->kind == VNET_OP_SERVICE_RELOAD;
+}
+
+/* Turn the order of the segments that begin at @starts round; each keeps its own. */
+static void reverse_segments(const struct vnet_plan *forward, const size_t *starts, size_t n,
+			     struct vnet_plan *undo)
+{
+	size_t end = forward->n_ops;
+
+	for (size_t i = n; i-- > 0;) {
+		for (size_t k = starts[i]; k < end; k++) {
+			if (!comes_last(&forward->ops[k]))
+				(void)vnet_plan_add(undo, &forward->ops[k]);
+		}
+		end = starts[i];
+	}
+	for (size_t k = 0; k < forward->n_ops; k++) {
+		if (comes_last(&forward->ops[k]))
+			(void)vnet_plan_add(undo, &forward->ops[k]);
+	}
+}
+
+int vn_plan_undo(const struct vnet_snapshot *before, const struct vnet_plan *plan,
+		 struct vnet_plan *ret_undo)
+{
+	size_t *starts = calloc(plan->n_ops + 1, sizeof(*starts));
+	struct vnet_plan forward;
+	struct vnet_plan undo;
+	struct vnet_snapshot state;
+	int r = starts ? vnet_snapshot_copy(before, &state) : -ENOMEM;
+
+	if (r < 0) {
+		free(starts);
+		return r;
+	}
+	vnet_plan_init(&forward);
+	vnet_plan_init(&undo);
+	for (size_t i = 0; i < plan->n_ops; i++) {
+		const struct vn_op_row *row = vn_op_row(&plan->ops[i]);
+
+		starts[i] = forward.n_ops;
+		if (row->inverse)
+			row->inverse(&plan->ops[i], &state, before, &forward);
+		(void)row->model(&plan->ops[i], &state);
+	}
+	reverse_segments(&forward, starts, plan->n_ops, &undo);
+	r = forward.failed ? forward.failed : undo.failed;
+	vnet_plan_done(&forward);
+	vnet_snapshot_done(&state);
+	free(starts);
+	if (r < 0) {
+		vnet_plan_done(&undo);
+		return r;
+	}
+	*ret_undo = undo;
+	return 0;
+}
