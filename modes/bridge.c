@@ -126,7 +126,9 @@ static bool address_at(const struct vnet_spec *spec, uint32_t i, struct vnet_cid
 		return true;
 	}
 	*ret = link_local(&spec->mac);
-	return i == spec->addresses.count && has_inet6(spec);
+	/* With an uplink it has what the NIC had. */
+	return i == spec->addresses.count && has_inet6(spec) &&
+	       !vnet_spec_has(spec, VNET_KEY_UPLINK);
 }
 
 static bool wants_address(const struct vnet_spec *spec, const struct vnet_cidr *addr)
@@ -171,7 +173,11 @@ static uint32_t choose_group(const struct vnet_snapshot *snap)
 static int choose(struct vnet_spec *spec, const struct vnet_snapshot *snap, struct vnet_plan *notes,
 		  struct vnet_error *err)
 {
-	int r = vnet_spec_defaults(spec, vn_mode_bridge.keys, err);
+	int r = vnet_spec_has(spec, VNET_KEY_UPLINK) ? vnet_uplink_choose(spec, snap, err) : 0;
+
+	if (r < 0)
+		return r;
+	r = vnet_spec_defaults(spec, vn_mode_bridge.keys, err);
 
 	if (r < 0)
 		return r;
@@ -252,7 +258,8 @@ static int check_ports(const struct vnet_spec *have, const struct vnet_snapshot 
 	for (size_t i = 0; bridge && i < host->n_links; i++) {
 		const struct vnet_link *port = &host->links[i];
 
-		if (port->master != bridge->index || !strcmp(port->name, server))
+		if (port->master != bridge->index || !strcmp(port->name, server) ||
+		    (vnet_spec_has(have, VNET_KEY_UPLINK) && !strcmp(port->name, have->uplink)))
 			continue;
 		if (len + VNET_NAME_SIZE + 6 >= sizeof(list)) {
 			(void)snprintf(list + len, sizeof(list) - len, " ...");
@@ -272,9 +279,15 @@ static int check(const struct vnet_spec *have, const struct vnet_spec *want,
 {
 	int r;
 
-	if (!want)
-		return force || have->foreign ? 0 : check_ports(have, snap, err);
+	if (!want && (force || have->foreign))
+		return 0;
+	if (!want) {
+		r = vnet_uplink_check_back(have, own_link(have, snap), snap, err);
+		return r < 0 ? r : check_ports(have, snap, err);
+	}
 	r = have ? 0 : check_free(want, snap, err);
+	if (r == 0 && !have && vnet_spec_has(want, VNET_KEY_UPLINK))
+		r = vnet_uplink_check(snap, want->uplink, force, err);
 	if (r == 0)
 		r = check_addresses(have, want, snap, force, err);
 	if (r == 0)
@@ -318,6 +331,8 @@ static int read_spec(const struct vnet_snapshot *snap, const struct vnet_spec *r
 		return vnet_error_set(err, r, "out of memory");
 	if (!record->foreign) {
 		spec_of(link, &spec);
+		if (!vnet_uplink_port(record, link, snap)) /* taken off, or away */
+			spec.set &= ~KEY(UPLINK);
 		r = read_addresses(snap, link, record, &spec, err);
 	}
 	if (r < 0) {
@@ -345,6 +360,30 @@ static void create(const struct vnet_spec *want, struct vnet_link *link, struct 
 	for (uint32_t i = 0; address_at(want, i, &addr); i++)
 		vnet_plan_addr_add(plan, VNET_NS_HOST, link, &addr);
 	vnet_plan_link_set(plan, VNET_NS_HOST, link, VNET_LINK_UP);
+}
+
+/*
+ * With STP on, a port would listen and learn before it forwards: the protocol begins when
+ * the NIC is one already.
+ */
+static void create_with_uplink(const struct vnet_spec *want, struct vnet_link *link,
+			       const struct vnet_snapshot *snap, struct vnet_plan *plan)
+{
+	const struct vnet_link *nic = vnet_link_by_name(snap, VNET_NS_HOST, want->uplink);
+	uint32_t stp = link->bridge.stp;
+	struct vnet_cidr addr;
+
+	link->bridge.stp = 0;
+	vnet_plan_link_add(plan, VNET_NS_HOST, link, NULL);
+	vnet_plan_link_set(plan, VNET_NS_HOST, link,
+			   VNET_LINK_ALIAS | VNET_LINK_ADDR_GEN_MODE | VNET_LINK_MTU);
+	vnet_uplink_join(snap, nic, link, plan);
+	link->bridge.stp = stp;
+	link->addr_gen_mode = nic->addr_gen_mode;
+	vnet_plan_link_set(plan, VNET_NS_HOST, link,
+			   VNET_LINK_ADDR_GEN_MODE | (stp ? VNET_LINK_STP : 0));
+	for (uint32_t i = 0; address_at(want, i, &addr); i++)
+		vnet_plan_addr_add(plan, VNET_NS_HOST, link, &addr);
 }
 
 /* The taps of guests go along with the bridge's MTU. */
@@ -451,7 +490,8 @@ static void change(const struct vnet_spec *have, const struct vnet_spec *want,
 	vnet_plan_link_set(plan, VNET_NS_HOST, link, fields);
 	if (fields & VNET_LINK_MTU)
 		change_taps(now, snap, want->mtu, plan);
-	keep_quiet(now, link, plan);
+	if (!vnet_spec_has(want, VNET_KEY_UPLINK)) /* there the host is to hear them */
+		keep_quiet(now, link, plan);
 	change_addresses(have, want, now, link, snap, plan);
 }
 
@@ -469,6 +509,7 @@ static int delete_all(const struct vnet_spec *have, const struct vnet_snapshot *
 		      struct vnet_plan *plan, struct vnet_error *err)
 {
 	const struct vnet_link *now = own_link(have, snap);
+	const struct vnet_link *nic = now ? vnet_uplink_port(have, now, snap) : NULL;
 	const struct vnet_file *leases = vnet_file_by_path(snap, snap->lease_path);
 	struct vnet_link link = link_of(have);
 	struct vnet_spec none = *have;
@@ -480,6 +521,8 @@ static int delete_all(const struct vnet_spec *have, const struct vnet_snapshot *
 		return r;
 	if (leases && leases->content)
 		vnet_plan_file_del(plan, snap->lease_path);
+	if (nic)
+		vnet_uplink_leave(snap, now, nic, &have->addresses, plan);
 	vnet_plan_record(plan, have, false, snap);
 	if (now && !have->foreign)
 		vnet_plan_link_del(plan, VNET_NS_HOST, now);
@@ -517,7 +560,10 @@ static int plan_spec(const struct vnet_spec *have, const struct vnet_spec *want,
 			change(have, want, now, &link, snap, plan);
 	} else {
 		link.index = vnet_plan_free_index(plan, snap);
-		create(want, &link, plan);
+		if (vnet_spec_has(want, VNET_KEY_UPLINK))
+			create_with_uplink(want, &link, snap, plan);
+		else
+			create(want, &link, plan);
 	}
 	r = vnet_dhcp_plan(want, served(have), &link, snap, plan, err);
 	if (r == 0)
@@ -529,10 +575,10 @@ const struct vnet_mode vn_mode_bridge = {
 	.id = VNET_MODE_BRIDGE,
 	.name = "bridge",
 	.help = "a bridge of the host that guests share",
-	.keys = KEY(FOREIGN) | KEY(GROUP) | KEY(ADDRESS) | KEY(MTU) | KEY(MAC) | KEY(STP) |
-		KEY(FORWARD_DELAY) | KEY(AGEING) | KEY(HELLO) | KEY(MAX_AGE) | KEY(PRIORITY) |
-		KEY(DHCP_RANGE) | KEY(DHCP_ROUTER) | KEY(DHCP_DNS) | KEY(DHCP_SERVER) |
-		KEY(DHCP_LEASE_TIME) | KEY(DHCP_HOST),
+	.keys = KEY(FOREIGN) | KEY(GROUP) | KEY(UPLINK) | KEY(ADDRESS) | KEY(MTU) | KEY(MAC) |
+		KEY(STP) | KEY(FORWARD_DELAY) | KEY(AGEING) | KEY(HELLO) | KEY(MAX_AGE) |
+		KEY(PRIORITY) | KEY(DHCP_RANGE) | KEY(DHCP_ROUTER) | KEY(DHCP_DNS) |
+		KEY(DHCP_SERVER) | KEY(DHCP_LEASE_TIME) | KEY(DHCP_HOST),
 	.choose = choose,
 	.check = check,
 	.read = read_spec,

@@ -109,6 +109,35 @@ size_t vnet_dhcp_candidates(const struct vnet_spec *spec, const struct vnet_snap
 			    struct vnet_cidr *ret_candidates, size_t max);
 
 /*
+ * The NIC of the host as a bridge's way out, for every mode that has one; @spec and @have
+ * name it.
+ *
+ * vnet_uplink_choose(): what the bridge takes over: the MAC, the MTU, with STP a priority.
+ * vnet_uplink_check(): refuse what can't be moved; @name: the NIC.
+ * vnet_uplink_check_back(): refuse to delete a @bridge (NULL: gone) whose NIC was taken
+ * off it: with the bridge the host's addresses would go.
+ * vnet_uplink_port(): the NIC, while it is a port of @bridge; else NULL.
+ * vnet_uplink_join(): make @nic a port of @bridge, which is still down, and hang on the
+ * bridge all that makes the host reachable.
+ * vnet_uplink_leave(): the way back, for all that hangs on @bridge but the addresses in
+ * @stay (of struct vnet_cidr).
+ */
+int vnet_uplink_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap,
+		       struct vnet_error *err);
+int vnet_uplink_check_back(const struct vnet_spec *have, const struct vnet_link *bridge,
+			   const struct vnet_snapshot *snap, struct vnet_error *err);
+const struct vnet_link *vnet_uplink_port(const struct vnet_spec *spec,
+					 const struct vnet_link *bridge,
+					 const struct vnet_snapshot *snap);
+int vnet_uplink_check(const struct vnet_snapshot *snap, const char *name, bool force,
+		      struct vnet_error *err);
+void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+		      const struct vnet_link *bridge, struct vnet_plan *plan);
+void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
+		       const struct vnet_link *nic, const struct vnet_list *stay,
+		       struct vnet_plan *plan);
+
+/*
  * Add what keeps the record of @spec, or with @want false what takes it away; nothing if
  * @snap shows that it is so. A failure sticks in plan->failed.
  */

@@ -36,6 +36,7 @@ enum {
 enum vnet_key {
 	VNET_KEY_FOREIGN,
 	VNET_KEY_GROUP,
+	VNET_KEY_UPLINK,
 	VNET_KEY_ADDRESS,
 	VNET_KEY_MTU,
 	VNET_KEY_MAC,
@@ -87,9 +88,10 @@ struct vnet_spec {
 	enum vnet_mode_id mode;
 	char name[VNET_NAME_SIZE];
 	uint64_t set;
-	bool foreign;		    /* the bridge is not vnet's: only the DHCP keys count */
-	uint32_t group;		    /* IFLA_GROUP, the mark of the network's links */
-	struct vnet_list addresses; /* of struct vnet_cidr, on the bridge */
+	bool foreign;		     /* the bridge is not vnet's: only the DHCP keys count */
+	uint32_t group;		     /* IFLA_GROUP, the mark of the network's links */
+	char uplink[VNET_NAME_SIZE]; /* the NIC that is the bridge's way out */
+	struct vnet_list addresses;  /* of struct vnet_cidr, on the bridge */
 	uint32_t mtu;
 	struct vnet_mac mac;
 	bool stp;

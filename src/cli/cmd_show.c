@@ -268,7 +268,9 @@ static void print_ports(const struct vnet_view *view)
 		vn_text_clean(name);
 		printf("  port %s: %s, %s%s%s\n", name, port->kind[0] ? port->kind : "device",
 		       port_state(port), port->carrier ? "" : ", no carrier",
-		       ours ? "" : ", not vnet's");
+		       !strcmp(port->name, view->record.uplink) ? ", the uplink" :
+		       ours					? "" :
+								  ", not vnet's");
 	}
 }
 
@@ -282,7 +284,7 @@ static void print_view(const struct vnet_view *view)
 	       !(bridge->flags & IFF_UP) ? "down" :
 	       bridge->carrier		 ? "up" :
 					   "up, no carrier");
-	for (int key = VNET_KEY_ADDRESS; key < VNET_KEY_COUNT; key++) {
+	for (int key = VNET_KEY_UPLINK; key < VNET_KEY_COUNT; key++) {
 		if (vnet_spec_has(&view->record, (enum vnet_key)key))
 			print_values(&view->record, (enum vnet_key)key);
 	}

@@ -267,6 +267,18 @@ static bool may_serve(const struct change *c)
 	return found;
 }
 
+/* The way out that is asked for; "": none, or the one of the record. */
+static const char *uplink_of(const struct change *c)
+{
+	const char *uplink = "";
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->edits[i].key == VNET_KEY_UPLINK && c->edits[i].how == '=')
+			uplink = c->edits[i].text;
+	}
+	return uplink;
+}
+
 /* The index that a stranger took between looking and making, if that is what failed; else 0. */
 static int32_t taken_index(const struct vnet_plan *plan, int r, const struct vnet_error *err)
 {
@@ -290,7 +302,7 @@ static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_
 	struct vnet_spec record = { 0 };
 	struct vnet_snapshot snap;
 	bool recorded;
-	int r = vn_net_snapshot(vnet, c->name, may_serve(c), "", &snap, err);
+	int r = vn_net_snapshot(vnet, c->name, may_serve(c), uplink_of(c), &snap, err);
 
 	if (r < 0)
 		return r;

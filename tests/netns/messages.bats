@@ -730,6 +730,34 @@ damaged()
 	same_state before
 }
 
+@test "an uplink that cannot be one" {
+	ip link add nic type veth peer name world
+	ip link add other type bridge
+	state before
+	refuses_create '--uplink nix: there is no such interface' br0 --uplink nix
+	refuses_create '--uplink lo: a loopback leads nowhere: want a NIC' br0 --uplink lo
+	refuses_create '--uplink other: is a bridge itself: want a NIC' br0 --uplink other
+	refuses_create '--mac with --uplink: the bridge has the MAC of the NIC: leave it out' \
+		br0 --uplink nic --mac 02:00:00:00:00:01
+	ip link set nic master other
+	state before
+	refuses_create '--uplink nic: is a port of other already: want one that is free' \
+		br0 --uplink nic
+	ip link set nic nomaster
+	ip link add mv0 link nic type macvlan
+	state before
+	refuses_create '--uplink mv0: a macvlan hears its own MAC alone: want the NIC below it' \
+		br0 --uplink mv0
+	refuses_create '--uplink nic: mv0 (macvlan) hangs on it, which excludes a bridge: delete it first' \
+		br0 --uplink nic
+	ip link del mv0
+	vnet bridge create br0 --uplink nic
+	ip link set nic nomaster
+	state before
+	refuses 'nic is no port of br0 any more: want `ip link set nic master br0` first (--force loses the addresses of br0)' \
+		delete br0
+}
+
 @test "directories that cannot be made" {
 	rm -r /var/lib/vnet
 	: >/var/lib/vnet

@@ -69,6 +69,17 @@ both_ways()
 	both_ways
 }
 
+# Settings are read one by one: of these calls fewer are swept in a slice.
+@test "bridge create, with the host's NIC" {
+	VNET_STRIDE=40 sweep uplink
+	both_ways
+}
+
+@test "delete, with the host's NIC" {
+	VNET_STRIDE=40 sweep release
+	both_ways
+}
+
 # All of them, or two of them, different ones in each slice.
 @test "recover itself" {
 	local scenes=(create setdhcp dhcp stop set range hosts delete) i
@@ -76,6 +87,8 @@ both_ways()
 	if [ "$VNET_SLICE" != all ]; then
 		i=$((VNET_SLICE % 4))
 		scenes=("${scenes[i]}" "${scenes[i + 4]}")
+	else
+		scenes+=(uplink release)
 	fi
 	for i in "${scenes[@]}"; do
 		sweep -r "$i"

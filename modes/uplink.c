@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How this works
+ *
+ * All that makes the host reachable over a NIC is hung on the bridge as well, in front
+ * of the NIC's own but asleep: the bridge has no carrier yet, and routes of a link
+ * without one are told not to count. Making the NIC a port gives it one: the kernel
+ * itself turns from one to the other, by a single message. If that fails, nothing has
+ * changed. Only then the NIC's own goes, in one message, and what was odd about the
+ * copies (metrics that were better by one, addresses that were not asked for) is put
+ * right.
+ *
+ * On the way back the copies stand behind the bridge's own, and one message takes those
+ * away and releases the NIC, in the order in which a packet never lacks a route.
+ */
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <vnet/mode.h>
+
+enum {
+	METRIC_STAGED = 4096,  /* of the connected route of an IPv4 address: behind the NIC's */
+	METRIC_BEHIND = 10000, /* added to that of an IPv6 route on the way back */
+	VALID = NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY,
+	LASTING = NUD_PERMANENT | NUD_NOARP,
+};
+
+/* The move of all that hangs on one link to another. */
+struct move {
+	const struct vnet_snapshot *snap;
+	const struct vnet_link *from;
+	const struct vnet_link *to;
+	const struct vnet_list *stay; /* addresses (struct vnet_cidr) that are not moved; or NULL */
+	struct vnet_plan *plan;
+};
+
+/* ---- what hangs there ---- */
+
+static bool stays(const struct move *m, const struct vnet_object *object)
+{
+	for (uint32_t i = 0; m->stay && i < m->stay->count; i++) {
+		if (vnet_cidr_equal(&vnet_cidrs(m->stay)[i], &object->to))
+			return true;
+	}
+	return false;
+}
+
+static bool is_addr(const struct move *m, const struct vnet_object *object, uint8_t family)
+{
+	return object->kind == VNET_OBJECT_ADDR && object->to.ip.family == family &&
+	       object->index == m->from->index && !(object->flags & IFA_F_DADFAILED) &&
+	       !stays(m, object);
+}
+
+/* What every link with IPv6 has by itself. */
+static bool is_own(const struct vnet_object *route)
+{
+	const uint8_t *to = route->to.ip.bytes;
+
+	return route->to.ip.family == AF_INET6 && route->to.prefix &&
+	       ((to[0] == 0xfe && (to[1] & 0xc0) == 0x80) || to[0] == 0xff);
+}
+
+/* The subnet of an address that is not moved. */
+static bool is_of_stayer(const struct move *m, const struct vnet_object *route)
+{
+	for (uint32_t i = 0; m->stay && i < m->stay->count; i++) {
+		const struct vnet_cidr *addr = &vnet_cidrs(m->stay)[i];
+
+		if (route->protocol == RTPROT_KERNEL && route->to.prefix == addr->prefix &&
+		    vnet_cidr_holds(addr, &route->to.ip))
+			return true;
+	}
+	return false;
+}
+
+static bool is_route(const struct move *m, const struct vnet_object *object, uint8_t family)
+{
+	return object->kind == VNET_OBJECT_ROUTE && object->to.ip.family == family &&
+	       (object->several || object->index == m->from->index) && !is_own(object) &&
+	       !is_of_stayer(m, object);
+}
+
+/* Comes and goes with its address. */
+static bool is_connected(const struct vnet_object *route)
+{
+	return route->protocol == RTPROT_KERNEL && !route->gateway;
+}
+
+static bool is_neigh(const struct move *m, const struct vnet_object *object)
+{
+	return object->kind == VNET_OBJECT_NEIGH && object->index == m->from->index &&
+	       ((object->flags & NTF_PROXY) || (object->state & VALID));
+}
+
+/* The i-th object, in the kernel's order or from the last on; NULL behind the end. */
+static const struct vnet_object *object_at(const struct move *m, size_t i, bool backward)
+{
+	const struct vnet_ns *host = &m->snap->ns[VNET_NS_HOST];
+
+	if (i >= host->n_objects)
+		return NULL;
+	return &host->objects[backward ? host->n_objects - 1 - i : i];
+}
+
+/* ---- one object, one operation ---- */
+
+static struct vnet_object_edit edit_of(const struct move *m)
+{
+	return (struct vnet_object_edit){
+		.from = m->from->index,
+		.to = m->to->index,
+		.from_name = m->from->name,
+		.to_name = m->to->name,
+	};
+}
+
+/* Hang a copy of @object on the other link. */
+static void add(const struct move *m, const struct vnet_object *object,
+		const struct vnet_object_edit *edit, enum vnet_object_how how)
+{
+	struct vnet_object moved;
+	int r = vnet_object_move(object, edit, &moved);
+
+	if (r < 0) {
+		m->plan->failed = m->plan->failed ? m->plan->failed : r;
+		return;
+	}
+	vnet_plan_object_add(m->plan, VNET_NS_HOST, m->to, &moved, how);
+	vnet_object_done(&moved);
+}
+
+/* Take away a copy that was made with @edit. */
+static void drop(const struct move *m, const struct vnet_object *object,
+		 const struct vnet_object_edit *edit)
+{
+	struct vnet_object moved;
+	int r = vnet_object_move(object, edit, &moved);
+
+	if (r < 0) {
+		m->plan->failed = m->plan->failed ? m->plan->failed : r;
+		return;
+	}
+	vnet_plan_object_del(m->plan, VNET_NS_HOST, m->to, &moved);
+	vnet_object_done(&moved);
+}
+
+/* Take away the original; with all that it has, for it to be made again. */
+static void drop_own(const struct move *m, const struct vnet_object *object)
+{
+	const struct move own = {
+		.snap = m->snap, .from = m->from, .to = m->from, .plan = m->plan
+	};
+	const struct vnet_object_edit same = edit_of(&own);
+
+	drop(&own, object, &same);
+}
+
+/* From the second on, operations that go in one message. */
+static void together(struct vnet_plan *plan, size_t first)
+{
+	for (size_t i = first + 1; i < plan->n_ops; i++)
+		plan->ops[i].marks |= VNET_OP_TOGETHER;
+}
+
+/* ---- parts that both ways share ---- */
+
+/* IPv6 lists the newest first: made from the last on they stand in the same order. */
+static void stage_addrs(const struct move *m, uint32_t metric)
+{
+	struct vnet_object_edit v4 = edit_of(m);
+	struct vnet_object_edit v6 = edit_of(m);
+	const struct vnet_object *object;
+
+	v4.has_metric = metric != 0;
+	v4.metric = metric;
+	v6.set = IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
+	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
+		if (is_addr(m, object, AF_INET))
+			add(m, object, &v4, VNET_OBJECT_NEW);
+	}
+	for (size_t i = 0; (object = object_at(m, i, true)); i++) {
+		if (is_addr(m, object, AF_INET6))
+			add(m, object, &v6, VNET_OBJECT_NEW);
+	}
+}
+
+/* What was learnt may be used at once, and is asked for again. */
+static void stage_neighs(const struct move *m)
+{
+	const struct vnet_object *object;
+
+	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
+		struct vnet_object_edit edit = edit_of(m);
+
+		if (!is_neigh(m, object))
+			continue;
+		if (!(object->flags & NTF_PROXY) && !(object->state & LASTING))
+			edit.state = NUD_STALE;
+		add(m, object, &edit, VNET_OBJECT_NEW);
+	}
+}
+
+static void move_nexthops(const struct move *m)
+{
+	const struct vnet_object_edit edit = edit_of(m);
+	const struct vnet_object *object;
+
+	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
+		if (object->kind == VNET_OBJECT_NEXTHOP && object->index == m->from->index)
+			add(m, object, &edit, VNET_OBJECT_REPLACE);
+	}
+}
+
+static void drop_addrs(const struct move *m)
+{
+	const struct vnet_object *object;
+
+	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
+		if (is_addr(m, object, AF_INET6))
+			drop_own(m, object);
+	}
+	/* Secondary ones would go with their first. */
+	for (size_t i = 0; (object = object_at(m, i, true)); i++) {
+		if (is_addr(m, object, AF_INET))
+			drop_own(m, object);
+	}
+}
+
+/* The marks that an IPv6 address came with are taken off; its prefix's route comes by itself. */
+static void settle_addrs(const struct move *m, uint8_t family)
+{
+	const struct vnet_object_edit edit = edit_of(m);
+	const struct vnet_object *object;
+
+	for (size_t i = 0; (object = object_at(m, i, family == AF_INET6)); i++) {
+		if (is_addr(m, object, family))
+			add(m, object, &edit, VNET_OBJECT_REPLACE);
+	}
+}
+
+static void settle_routes(const struct move *m, const struct vnet_object *route,
+			  const struct vnet_object_edit *staged)
+{
+	const struct vnet_object_edit edit = edit_of(m);
+
+	if (!is_connected(route))
+		add(m, route, &edit, VNET_OBJECT_PREPEND);
+	drop(m, route, staged);
+}
+
+/* ---- settings ---- */
+
+/* Not a link's to hand on: what the kernel keeps for itself, aliases, or set by other means. */
+static bool is_kept(const struct vnet_sysctl *sysctl)
+{
+	static const char *const keys[] = {
+		"disable_ipv6", "addr_gen_mode", "stable_secret",
+		"mtu",		"accept_dad",	 "base_reachable_time",
+		"retrans_time", "rp_filter",	 "ignore_routes_with_linkdown",
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (!strcmp(sysctl->key, keys[i]))
+			return true;
+	}
+	return false;
+}
+
+static void copy_sysctls(const struct move *m)
+{
+	const struct vnet_ns *host = &m->snap->ns[VNET_NS_HOST];
+	char value[VNET_SYSCTL_VALUE];
+
+	for (size_t i = 0; i < host->n_sysctls; i++) {
+		const struct vnet_sysctl *s = &host->sysctls[i];
+		const struct vnet_sysctl *fresh =
+			vnet_sysctl_find(m->snap, VNET_NS_HOST, "default", s->dir, s->key);
+
+		if (!strcmp(s->link, m->from->name) && !is_kept(s) && fresh &&
+		    strcmp(fresh->value, s->value) != 0)
+			vnet_plan_sysctl_set(m->plan, VNET_NS_HOST, m->to->name, s->dir, s->key,
+					     s->value);
+	}
+	if (m->from->accept_ra < 0)
+		return;
+	(void)snprintf(value, sizeof(value), "%d", (int)m->from->accept_ra);
+	vnet_plan_sysctl_set(m->plan, VNET_NS_HOST, m->to->name, "ipv6/conf", "accept_ra", value);
+	(void)snprintf(value, sizeof(value), "%d", (int)m->from->autoconf);
+	vnet_plan_sysctl_set(m->plan, VNET_NS_HOST, m->to->name, "ipv6/conf", "autoconf", value);
+}
+
+/* For the time of the move: @value, or with NULL what the NIC has. Where there is such a setting. */
+static void set_passing(const struct move *m, const char *dir, const char *key, const char *value)
+{
+	const struct vnet_sysctl *old =
+		vnet_sysctl_find(m->snap, VNET_NS_HOST, m->from->name, dir, key);
+
+	if (old)
+		vnet_plan_sysctl_set(m->plan, VNET_NS_HOST, m->to->name, dir, key,
+				     value ? value : old->value);
+}
+
+/* ---- onto the bridge ---- */
+
+/* There is no metric in front of this one: such a route is changed over with the rest. */
+static bool is_best(const struct vnet_object *route)
+{
+	return route->to.ip.family == AF_INET6 && route->metric <= 1;
+}
+
+/* An IPv6 route is in front if its metric is better by one. */
+static struct vnet_object_edit in_front(const struct move *m, const struct vnet_object *route)
+{
+	struct vnet_object_edit edit = edit_of(m);
+
+	edit.has_metric = true;
+	edit.metric = route->metric - 1;
+	edit.set = RTNH_F_ONLINK; /* that the router is there does not show on a link that sleeps */
+	return edit;
+}
+
+/* Made from the last on, each in front of all: they stand in the same order. */
+static void stage_routes4(const struct move *m, bool gateway)
+{
+	const struct vnet_object_edit edit = edit_of(m);
+	const struct vnet_object *object;
+
+	for (size_t i = 0; (object = object_at(m, i, true)); i++) {
+		if (is_route(m, object, AF_INET) && object->gateway == gateway)
+			add(m, object, &edit, VNET_OBJECT_PREPEND);
+	}
+}
+
+static void stage_routes6(const struct move *m)
+{
+	const struct vnet_object *object;
+
+	for (int gateway = 0; gateway < 2; gateway++) {
+		for (size_t i = 0; (object = object_at(m, i, false)); i++) {
+			struct vnet_object_edit edit;
+
+			if (!is_route(m, object, AF_INET6) || is_best(object) ||
+			    object->gateway != (gateway != 0))
+				continue;
+			edit = in_front(m, object);
+			add(m, object, &edit, VNET_OBJECT_PREPEND);
+		}
+	}
+}
+
+static void drop_routes(const struct move *m, uint8_t family, bool gateway)
+{
+	const struct vnet_object *object;
+
+	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
+		if (is_route(m, object, family) && object->gateway == gateway &&
+		    !is_connected(object))
+			drop_own(m, object);
+	}
+}
+
+static void add_best(const struct move *m)
+{
+	const struct vnet_object_edit edit = edit_of(m);
+	const struct vnet_object *object;
+
+	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
+		if (is_route(m, object, AF_INET6) && is_best(object))
+			add(m, object, &edit, VNET_OBJECT_PREPEND);
+	}
+}
+
+static void drop_neighs(const struct move *m)
+{
+	const struct vnet_object *object;
+
+	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
+		if (is_neigh(m, object) &&
+		    ((object->flags & NTF_PROXY) || (object->state & LASTING)))
+			drop_own(m, object);
+	}
+}
+
+void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+		      const struct vnet_link *bridge, struct vnet_plan *plan)
+{
+	const struct move m = { .snap = snap, .from = nic, .to = bridge, .plan = plan };
+	struct vnet_link port = *nic;
+	const struct vnet_object *object;
+	size_t first;
+
+	copy_sysctls(&m);
+	set_passing(&m, "ipv4/conf", "rp_filter", "2");
+	set_passing(&m, "ipv4/conf", "ignore_routes_with_linkdown", "1");
+	set_passing(&m, "ipv6/conf", "ignore_routes_with_linkdown", "1");
+	vnet_plan_link_set(plan, VNET_NS_HOST, bridge, VNET_LINK_UP);
+	stage_addrs(&m, METRIC_STAGED);
+	stage_neighs(&m);
+	stage_routes4(&m, false);
+	stage_routes4(&m, true);
+	stage_routes6(&m);
+	vnet_plan_wait(plan, VNET_NS_HOST, bridge, VNET_WAIT_LOCAL);
+
+	port.master = bridge->index;
+	memcpy(port.master_name, bridge->name, sizeof(port.master_name));
+	port.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;
+	vnet_plan_link_set(plan, VNET_NS_HOST, &port, VNET_LINK_MASTER | VNET_LINK_ADDR_GEN_MODE);
+	if (nic->carrier)
+		vnet_plan_wait(plan, VNET_NS_HOST, bridge, VNET_WAIT_UP);
+
+	first = plan->n_ops;
+	move_nexthops(&m);
+	drop_routes(&m, AF_INET6, true);
+	drop_routes(&m, AF_INET6, false);
+	drop_routes(&m, AF_INET, true);
+	drop_routes(&m, AF_INET, false);
+	add_best(&m);
+	drop_neighs(&m);
+	drop_addrs(&m);
+	together(plan, first);
+
+	settle_addrs(&m, AF_INET);
+	settle_addrs(&m, AF_INET6);
+	for (size_t i = 0; (object = object_at(&m, i, false)); i++) {
+		struct vnet_object_edit staged;
+
+		if (!is_route(&m, object, AF_INET6) || is_best(object))
+			continue;
+		staged = in_front(&m, object);
+		settle_routes(&m, object, &staged);
+	}
+	set_passing(&m, "ipv4/conf", "rp_filter", NULL);
+	set_passing(&m, "ipv4/conf", "ignore_routes_with_linkdown", NULL);
+	set_passing(&m, "ipv6/conf", "ignore_routes_with_linkdown", NULL);
+}
+
+/* ---- and back ---- */
+
+static struct vnet_object_edit behind(const struct move *m, const struct vnet_object *route)
+{
+	struct vnet_object_edit edit = edit_of(m);
+
+	edit.has_metric = true;
+	edit.metric = route->metric + METRIC_BEHIND;
+	return edit;
+}
+
+static void stage_behind(const struct move *m)
+{
+	const struct vnet_object_edit edit = edit_of(m);
+	const struct vnet_object *object;
+
+	for (int gateway = 0; gateway < 2; gateway++) {
+		for (size_t i = 0; (object = object_at(m, i, false)); i++) {
+			if (is_route(m, object, AF_INET) && object->gateway == (gateway != 0) &&
+			    !is_connected(object))
+				add(m, object, &edit, VNET_OBJECT_APPEND);
+		}
+	}
+	for (int gateway = 0; gateway < 2; gateway++) {
+		for (size_t i = 0; (object = object_at(m, i, false)); i++) {
+			struct vnet_object_edit later;
+
+			if (!is_route(m, object, AF_INET6) || object->gateway != (gateway != 0))
+				continue;
+			later = behind(m, object);
+			add(m, object, &later, VNET_OBJECT_PREPEND);
+		}
+	}
+}
+
+/* Those of the bridge, connected ones too: from there on packets leave by the NIC itself. */
+static void drop_all_routes(const struct move *m)
+{
+	static const struct {
+		uint8_t family;
+		int gateway; /* -1: either */
+	} turns[] = { { AF_INET6, -1 }, { AF_INET, 1 }, { AF_INET, 0 } };
+	const struct vnet_object *object;
+
+	for (size_t t = 0; t < sizeof(turns) / sizeof(turns[0]); t++) {
+		for (size_t i = 0; (object = object_at(m, i, false)); i++) {
+			if (is_route(m, object, turns[t].family) &&
+			    (turns[t].gateway < 0 || object->gateway == (turns[t].gateway != 0)))
+				drop_own(m, object);
+		}
+	}
+}
+
+void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
+		       const struct vnet_link *nic, const struct vnet_list *stay,
+		       struct vnet_plan *plan)
+{
+	const struct move m = {
+		.snap = snap, .from = bridge, .to = nic, .stay = stay, .plan = plan
+	};
+	struct vnet_link free_nic = *nic;
+	const struct vnet_object *object;
+	size_t first;
+
+	if (vnet_sysctl_find(snap, VNET_NS_HOST, bridge->name, "ipv4/conf", "rp_filter"))
+		vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, "ipv4/conf", "rp_filter",
+				     "2");
+	stage_addrs(&m, 0);
+	stage_neighs(&m);
+	stage_behind(&m);
+	vnet_plan_wait(plan, VNET_NS_HOST, nic, VNET_WAIT_LOCAL);
+
+	free_nic.master = 0;
+	free_nic.master_name[0] = '\0';
+	free_nic.addr_gen_mode = bridge->addr_gen_mode;
+	first = plan->n_ops;
+	move_nexthops(&m);
+	drop_all_routes(&m);
+	vnet_plan_link_set(plan, VNET_NS_HOST, &free_nic,
+			   VNET_LINK_MASTER | VNET_LINK_ADDR_GEN_MODE);
+	vnet_plan_mark(plan, VNET_OP_TURN);
+	drop_addrs(&m);
+	together(plan, first);
+
+	settle_addrs(&m, AF_INET6);
+	for (size_t i = 0; (object = object_at(&m, i, false)); i++) {
+		struct vnet_object_edit staged;
+
+		if (!is_route(&m, object, AF_INET6))
+			continue;
+		staged = behind(&m, object);
+		settle_routes(&m, object, &staged);
+	}
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <vnet/mode.h>
+
+/* What a bridge takes over of its uplink, and what can be none. */
+
+enum { UPLINK_PRIORITY = 61440 }; /* the highest number of IEEE 802.1D-2004, table 17-2 */
+
+#define KEY(k) (1ULL << VNET_KEY_##k)
+
+/* ---- choose ---- */
+
+int vnet_uplink_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap,
+		       struct vnet_error *err)
+{
+	const struct vnet_link *nic = vnet_link_by_name(snap, VNET_NS_HOST, spec->uplink);
+
+	if (!nic)
+		return 0; /* refused later */
+	if (!vnet_spec_has(spec, VNET_KEY_MTU)) {
+		spec->mtu = nic->mtu;
+		spec->set |= KEY(MTU);
+	}
+	if (vnet_spec_has(spec, VNET_KEY_MAC) &&
+	    memcmp(&spec->mac, &nic->mac, sizeof(nic->mac)) != 0)
+		return vnet_error_set(err, -EINVAL,
+				      "--mac with --uplink: the bridge has the MAC of the NIC: "
+				      "leave it out");
+	spec->mac = nic->mac;
+	spec->set |= KEY(MAC);
+	/* Bridges at their default stay the root: no tree of the LAN is turned round. */
+	if (!vnet_spec_has(spec, VNET_KEY_PRIORITY) && spec->stp) {
+		spec->priority = UPLINK_PRIORITY;
+		spec->set |= KEY(PRIORITY);
+	}
+	return 0;
+}
+
+/* ---- the way there ---- */
+
+static int check_nic(const struct vnet_link *nic, const char *name, struct vnet_error *err)
+{
+	if (!nic)
+		return vnet_error_set(err, -ENODEV, "--uplink %s: there is no such interface",
+				      name);
+	if (nic->flags & IFF_LOOPBACK)
+		return vnet_error_set(err, -EINVAL,
+				      "--uplink %s: a loopback leads nowhere: want a NIC", name);
+	if (!strcmp(nic->kind, "bridge"))
+		return vnet_error_set(err, -EINVAL, "--uplink %s: is a bridge itself: want a NIC",
+				      name);
+	if (!strcmp(nic->kind, "macvlan") || !strcmp(nic->kind, "ipvlan"))
+		return vnet_error_set(
+			err, -EINVAL,
+			"--uplink %s: a %s hears its own MAC alone: want the NIC below "
+			"it",
+			name, nic->kind);
+	if (nic->master)
+		return vnet_error_set(err, -EBUSY,
+				      "--uplink %s: is a port of %s already: want one that is free",
+				      name, nic->master_name);
+	return 0;
+}
+
+/* The kernel refuses a NIC with such children; what they are says no one then. */
+static int check_children(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+			  struct vnet_error *err)
+{
+	static const char *const kinds[] = { "macvlan", "macvtap", "ipvlan", "ipvtap" };
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+
+	for (size_t i = 0; i < host->n_links; i++) {
+		const struct vnet_link *link = &host->links[i];
+
+		for (size_t k = 0; link->peer == nic->index && k < sizeof(kinds) / sizeof(kinds[0]);
+		     k++) {
+			if (!strcmp(link->kind, kinds[k]))
+				return vnet_error_set(err, -EBUSY,
+						      "--uplink %s: %s (%s) hangs on it, which "
+						      "excludes a bridge: delete it first",
+						      nic->name, link->name, link->kind);
+		}
+	}
+	return 0;
+}
+
+static int check_addrs(const struct vnet_snapshot *snap, const struct vnet_link *nic, bool force,
+		       struct vnet_error *err)
+{
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+	char text[VNET_CIDR_TEXT];
+
+	for (size_t i = 0; i < host->n_objects; i++) {
+		const struct vnet_object *object = &host->objects[i];
+
+		if (object->kind != VNET_OBJECT_ADDR || object->index != nic->index)
+			continue;
+		if (object->to.ip.family == AF_INET && object->lifetime != UINT32_MAX && !force)
+			return vnet_error_set(
+				err, -EBUSY,
+				"%s holds %s by DHCP (%u s left); its client will not follow to the "
+				"bridge: want a static address, or --force",
+				nic->name, vnet_cidr_text(&object->to, text), object->lifetime);
+		if ((object->flags & IFA_F_TENTATIVE) && !(object->flags & IFA_F_DADFAILED))
+			return vnet_error_set(err, -EAGAIN,
+					      "%s of %s is still being asked for: try again in a "
+					      "second",
+					      vnet_cidr_text(&object->to, text), nic->name);
+	}
+	return 0;
+}
+
+int vnet_uplink_check(const struct vnet_snapshot *snap, const char *name, bool force,
+		      struct vnet_error *err)
+{
+	const struct vnet_link *nic = vnet_link_by_name(snap, VNET_NS_HOST, name);
+	int r = check_nic(nic, name, err);
+
+	if (r == 0)
+		r = check_children(snap, nic, err);
+	return r < 0 ? r : check_addrs(snap, nic, force, err);
+}
+
+/* ---- the way back ---- */
+
+const struct vnet_link *vnet_uplink_port(const struct vnet_spec *spec,
+					 const struct vnet_link *bridge,
+					 const struct vnet_snapshot *snap)
+{
+	const struct vnet_link *nic = vnet_spec_has(spec, VNET_KEY_UPLINK) ?
+					      vnet_link_by_name(snap, VNET_NS_HOST, spec->uplink) :
+					      NULL;
+
+	return nic && nic->master == bridge->index ? nic : NULL;
+}
+
+int vnet_uplink_check_back(const struct vnet_spec *have, const struct vnet_link *bridge,
+			   const struct vnet_snapshot *snap, struct vnet_error *err)
+{
+	const struct vnet_link *nic = vnet_spec_has(have, VNET_KEY_UPLINK) ?
+					      vnet_link_by_name(snap, VNET_NS_HOST, have->uplink) :
+					      NULL;
+
+	if (!bridge || !nic || nic->master == bridge->index)
+		return 0;
+	return vnet_error_set(err, -EBUSY,
+			      "%s is no port of %s any more: want `ip link set %s master %s` first "
+			      "(--force loses the addresses of %s)",
+			      nic->name, bridge->name, nic->name, bridge->name, bridge->name);
+}
