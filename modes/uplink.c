@@ -298,7 +298,7 @@ static void copy_sysctls(const struct move *m)
 	vnet_plan_sysctl_set(m->plan, VNET_NS_HOST, m->to->name, "ipv6/conf", "autoconf", value);
 }
 
-/* For the time of the move: @value, or with NULL what the NIC has. Where there is such a setting. */
+/* For the time of the move: @value, or with NULL what the NIC has. Nothing where it has none. */
 static void set_passing(const struct move *m, const char *dir, const char *key, const char *value)
 {
 	const struct vnet_sysctl *old =

@@ -321,13 +321,33 @@ static int look_up_own(const struct vnet_spec *want, bool served, const struct v
 	return 0;
 }
 
-static void plan_stop(const struct vnet_snapshot *snap, const struct server *s, bool served,
+/* The server runs, in a namespace that has lost its name. */
+static bool is_lost(const struct vnet_snapshot *snap)
+{
+	return snap->running && !snap->ns[VNET_NS_DHCP].exists;
+}
+
+/*
+ * A namespace without a name ends with the server in it, and some time later takes the
+ * pair along: so that goes first.
+ */
+static void plan_stop_lost(struct server *s, struct vnet_plan *plan)
+{
+	if (s->end)
+		vnet_plan_link_del(plan, VNET_NS_HOST, s->end);
+	s->end = NULL;
+	vnet_plan_service(plan, VNET_OP_SERVICE_STOP, &s->service);
+}
+
+static void plan_stop(const struct vnet_snapshot *snap, struct server *s, bool served,
 		      struct vnet_plan *plan)
 {
 	const struct vnet_file *pid = vnet_file_by_path(snap, s->service.pid_file);
 	const struct vnet_ns *in = &snap->ns[VNET_NS_DHCP];
 
-	if (snap->running)
+	if (is_lost(snap))
+		plan_stop_lost(s, plan);
+	else if (snap->running)
 		vnet_plan_service(plan, VNET_OP_SERVICE_STOP, &s->service);
 	else if (pid && pid->content) /* it died */
 		vnet_plan_file_del(plan, s->service.pid_file);
@@ -363,7 +383,7 @@ static bool plan_place(const struct vnet_spec *want, const struct vnet_link *bri
 int vnet_dhcp_plan(const struct vnet_spec *want, bool served, const struct vnet_link *bridge,
 		   const struct vnet_snapshot *snap, struct vnet_plan *plan, struct vnet_error *err)
 {
-	bool lost = snap->running && !snap->ns[VNET_NS_DHCP].exists;
+	bool lost = is_lost(snap);
 	bool anew;
 	struct server s;
 	int r;
@@ -380,8 +400,8 @@ int vnet_dhcp_plan(const struct vnet_spec *want, bool served, const struct vnet_
 		plan_stop(snap, &s, served, plan);
 		return plan->failed;
 	}
-	if (lost) /* the namespace lost its name, the server lives on in it */
-		vnet_plan_service(plan, VNET_OP_SERVICE_STOP, &s.service);
+	if (lost)
+		plan_stop_lost(&s, plan);
 	anew = plan_place(want, bridge, snap, &s, plan);
 	r = plan_server(want, bridge, snap, &s, anew, snap->running && !lost, plan);
 	return r < 0 ? r : plan->failed;
