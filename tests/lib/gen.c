@@ -263,10 +263,23 @@ static void change_hosts(struct gen *gen, const struct gen_net *from, struct gen
 	add_hosts(gen, ret_net, &ret_net->server);
 }
 
+/*
+ * Another subnet that holds the old one, or a part of it: a server that goes on would be
+ * in it with the old prefix, which is refused.
+ */
+static bool overlap(const struct gen_net *a, const struct gen_net *b)
+{
+	uint8_t prefix = a->prefix < b->prefix ? a->prefix : b->prefix;
+
+	return a->subnet && b->subnet && !((a->subnet ^ b->subnet) >> (32 - prefix));
+}
+
 void gen_change(struct gen *gen, const struct gen_net *from, struct gen_net *ret_net)
 {
 	if (!from->dhcp || one_in(gen, 3)) {
-		gen_net(gen, ret_net);
+		do {
+			gen_net(gen, ret_net);
+		} while (overlap(from, ret_net));
 		/* An address chosen by itself might be one that the bridge is about to lose. */
 		fill(gen, true, ret_net);
 		return;
