@@ -76,7 +76,7 @@ both_ways()
 }
 
 @test "delete, with the host's NIC" {
-	VNET_STRIDE=40 sweep release
+	VNET_STRIDE=40 sweep downlink
 	both_ways
 }
 
@@ -88,7 +88,7 @@ both_ways()
 		i=$((VNET_SLICE % 4))
 		scenes=("${scenes[i]}" "${scenes[i + 4]}")
 	else
-		scenes+=(uplink release)
+		scenes+=(uplink downlink)
 	fi
 	for i in "${scenes[@]}"; do
 		sweep -r "$i"
