@@ -120,3 +120,21 @@ size_t sweep_report(struct sweep *s)
 		(void)fprintf(stderr, "%s\n", s->said.buf);
 	return s->complaints;
 }
+
+size_t sweep_each(const struct scene *scenes_of, size_t n, void (*points_of)(struct sweep *s))
+{
+	size_t points = 0;
+	size_t complaints = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct sweep s;
+
+		sweep_open(&s, &scenes_of[i]);
+		points_of(&s);
+		points += s.points;
+		complaints += sweep_report(&s);
+		sweep_close(&s);
+	}
+	printf("# %zu points, %zu complaints\n", points, complaints);
+	return complaints;
+}

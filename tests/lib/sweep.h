@@ -53,6 +53,9 @@ void sweep_pairs(struct sweep *s);
 /* The process is gone after each of the operations: the same. */
 void sweep_kills(struct sweep *s);
 
+/* @points_of, one of the above, of each of @n scenes. Returns how much there is to complain of. */
+size_t sweep_each(const struct scene *scenes_of, size_t n, void (*points_of)(struct sweep *s));
+
 /* Print what there was to complain of; returns how much. */
 size_t sweep_report(struct sweep *s);
 
