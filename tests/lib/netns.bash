@@ -120,6 +120,15 @@ assert_same()
 	(cd "$BATS_TEST_TMPDIR" && diff -u "$1.snap" "$second.snap")
 }
 
+# ends_with STATUS PID: the child ends, and with that status.
+ends_with()
+{
+	local status=0
+
+	wait "$2" || status=$?
+	[ $status -eq "$1" ] || fail "process $2 ended with status $status, not $1"
+}
+
 # wait_for SECONDS COMMAND...: until the command succeeds; fails after SECONDS.
 wait_for()
 {

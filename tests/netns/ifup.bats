@@ -794,7 +794,9 @@ body_qemu()
 		esac
 	done
 	kill $pid
-	wait $pid || true
+	status=0
+	wait $pid || status=$?
+	[ $status -eq 0 ] # it ended by itself, as it does on SIGTERM
 	wait_for bash -c '! ip link show tap0'
 	kill -9 $pid1
 	wait_for bash -c '! ip link show vm1'

@@ -315,7 +315,7 @@ in_background()
 	hold
 	kill -STOP $holder
 	kill -KILL $holder
-	wait $holder || true
+	ends_with 137 $holder
 	start=${EPOCHREALTIME/./}
 	run vnet bridge create br1
 	took=$(((${EPOCHREALTIME/./} - start) / 1000))
@@ -335,8 +335,8 @@ in_background()
 	sleep 0.5
 	[ ! -e "$dir/create.result" ]
 	kill -KILL "$(late)" # and so the first one fails, and takes back what it has done
-	wait $! || true
-	wait $holder || true
+	ends_with 0 $! # in_background has told the status of vnet
+	ends_with 1 $holder
 	grep -q 'was killed by signal 9' "$dir/holder"
 	[ "$(cut -d ' ' -f 1 "$dir/create.result")" -eq 0 ] || fail "$(<"$dir/create.said")"
 	umount /usr/sbin/dnsmasq
