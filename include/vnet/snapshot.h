@@ -113,6 +113,38 @@ struct vnet_sysctl {
 	char value[VNET_SYSCTL_VALUE]; /* as it is read, without the newline */
 };
 
+/* What else depends on a NIC, beside what hangs on it (struct vnet_object) and its children. */
+enum vnet_tie_kind {
+	VNET_TIE_MANAGER,  /* a program that configures it */
+	VNET_TIE_CLIENT,   /* a DHCP client at work on it */
+	VNET_TIE_FIREWALL, /* a rule, set or map that names it and stops to match */
+	VNET_TIE_FILTER,   /* a chain that is bound to it and stays so */
+	VNET_TIE_RULE,	   /* a policy rule with its name */
+	VNET_TIE_SOCKET,   /* a socket that is bound to it */
+	VNET_TIE_GROUP,	   /* a multicast group that a program joined on it */
+	VNET_TIE_COUNT,
+};
+
+enum {
+	VNET_TIE_NAME = 32,
+	VNET_TIE_TEXT = 256,
+};
+
+/*
+ * One of them.
+ *
+ * @name: whose it is, a word: "NetworkManager", "dhclient", "inet filter input"
+ * @text: what it is, for messages; cleaned of what a terminal could obey, cut where it
+ *        does not fit
+ * @pid:  of a program; 0: none, or not known
+ */
+struct vnet_tie {
+	enum vnet_tie_kind kind;
+	int32_t pid;
+	char name[VNET_TIE_NAME];
+	char text[VNET_TIE_TEXT];
+};
+
 /*
  * A namespace and what is in it.
  *
@@ -156,6 +188,7 @@ struct vnet_file {
  * @dhcp:       DHCP is a matter here: what follows is looked up
  * @dhcp_user, @dhcp_group: whom the server runs as; empty: dnsmasq is not installed
  * @uplink:     the NIC that is, or is to be, the bridge's way out; empty: none
+ * @survey:     the NIC is about to be moved: its ties are looked up
  * @seed:       what is particular to this machine and namespace, for names and MACs that stay
  */
 struct vnet_snapshot {
@@ -171,6 +204,9 @@ struct vnet_snapshot {
 	char dhcp_user[VNET_ACCOUNT_SIZE];
 	char dhcp_group[VNET_ACCOUNT_SIZE];
 	char uplink[VNET_NAME_SIZE];
+	bool survey;
+	struct vnet_tie *ties; /* of @uplink; nothing where @survey is false */
+	size_t n_ties;
 	uint64_t seed;
 	/* Where things are kept, for this namespace and network. */
 	char run_dir[VNET_PATH_SIZE];

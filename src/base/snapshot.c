@@ -128,6 +128,11 @@ int vn_snapshot_set_sysctl(struct vnet_snapshot *snap, enum vnet_ns_id ns,
 	return 0;
 }
 
+int vn_snapshot_add_tie(struct vnet_snapshot *snap, const struct vnet_tie *tie)
+{
+	return append(&snap->ties, &snap->n_ties, sizeof(*tie), tie);
+}
+
 int vn_snapshot_set_file(struct vnet_snapshot *snap, const char *path, const char *content,
 			 uint32_t mode)
 {
@@ -253,6 +258,7 @@ void vnet_snapshot_done(struct vnet_snapshot *snap)
 	for (size_t i = 0; i < snap->n_files; i++)
 		free(snap->files[i].content);
 	free(snap->files);
+	free(snap->ties);
 	*snap = (struct vnet_snapshot){ 0 };
 }
 
@@ -290,6 +296,8 @@ int vnet_snapshot_copy(const struct vnet_snapshot *from, struct vnet_snapshot *r
 
 	copy.files = NULL;
 	copy.n_files = 0;
+	copy.ties = NULL;
+	copy.n_ties = 0;
 	for (int ns = 0; ns < VNET_NS_COUNT; ns++) {
 		copy.ns[ns] = (struct vnet_ns){ .exists = from->ns[ns].exists,
 						.hidden = from->ns[ns].hidden,
@@ -301,6 +309,8 @@ int vnet_snapshot_copy(const struct vnet_snapshot *from, struct vnet_snapshot *r
 	for (size_t i = 0; i < from->n_files && r == 0; i++)
 		r = vn_snapshot_set_file(&copy, from->files[i].path, from->files[i].content,
 					 from->files[i].mode);
+	for (size_t i = 0; i < from->n_ties && r == 0; i++)
+		r = vn_snapshot_add_tie(&copy, &from->ties[i]);
 	if (r < 0) {
 		vnet_snapshot_done(&copy);
 		return r;

@@ -28,6 +28,8 @@ void vn_snapshot_del_object(struct vnet_snapshot *snap, enum vnet_ns_id ns,
 int vn_snapshot_set_sysctl(struct vnet_snapshot *snap, enum vnet_ns_id ns,
 			   const struct vnet_sysctl *sysctl);
 
+int vn_snapshot_add_tie(struct vnet_snapshot *snap, const struct vnet_tie *tie);
+
 /* Set the content of a file; NULL: it does not exist. The content is copied. */
 int vn_snapshot_set_file(struct vnet_snapshot *snap, const char *path, const char *content,
 			 uint32_t mode);

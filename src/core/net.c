@@ -110,6 +110,7 @@ int vn_net_snapshot(const struct vnet *vnet, const char *net, bool dhcp, const c
 	if (r < 0)
 		return vnet_error_set(err, r, "network '%s': %s", net, vn_strerror(r));
 	snap.dhcp = dhcp;
+	snap.survey = *uplink != '\0';
 	r = vnet->exec.ops->read(vnet->exec.self, net, &snap, err);
 	if (r < 0) {
 		vnet_snapshot_done(&snap);

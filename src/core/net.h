@@ -31,8 +31,8 @@ int vn_net_open(const struct vn_exec *exec, const char *run_dir, uint64_t nsid, 
 /*
  * A snapshot for the network @net ("": of none in particular). @dhcp: with what it
  * takes to serve DHCP; without, only where @net is served already. @uplink: the NIC that
- * is to be its way out; "": what the record says. @ret_snap is set on
- * success alone, for vnet_snapshot_done(). Returns 0, or a negative errno with a sentence.
+ * is to be its way out, whose ties are looked up; "": what the record says. @ret_snap is
+ * set on success alone, for vnet_snapshot_done(). Returns 0, or a negative errno with a sentence.
  */
 int vn_net_snapshot(const struct vnet *vnet, const char *net, bool dhcp, const char *uplink,
 		    struct vnet_snapshot *ret_snap, struct vnet_error *err);
