@@ -18,11 +18,11 @@
 #include "base/snapshot.h"
 #include "core/exec.h"
 #include "core/facts.h"
+#include "core/settings.h"
 #include "ops/ops.h"
 #include "services/dnsmasq.h"
 #include "sys/netns.h"
 #include "sys/process.h"
-#include "sys/sysctl.h"
 #include "wire/read.h"
 
 enum {
@@ -122,38 +122,22 @@ static int read_dhcp(struct kernel *k, const char *net, struct vnet_snapshot *sn
 	return pid < 0 ? pid : 0;
 }
 
-/* One setting into the snapshot; a link's own two of IPv6 stand with the link already. */
-static int add_sysctl(const char *dir, const char *link, const char *key, const char *value,
-		      void *arg)
-{
-	struct vnet_sysctl sysctl = { 0 };
-
-	if (!strcmp(dir, "ipv6/conf") && (!strcmp(key, "accept_ra") || !strcmp(key, "autoconf")))
-		return 0;
-	if (vn_copy(sysctl.dir, sizeof(sysctl.dir), dir) < 0 ||
-	    vn_copy(sysctl.link, sizeof(sysctl.link), link) < 0 ||
-	    vn_copy(sysctl.key, sizeof(sysctl.key), key) < 0 ||
-	    vn_copy(sysctl.value, sizeof(sysctl.value), value) < 0)
-		return 0; /* not one of those that are short */
-	return vn_snapshot_add_sysctl(arg, VNET_NS_HOST, &sysctl);
-}
-
-/* What hangs on the bridge and on its way out. */
+/* What hangs on the bridge and on its way out, and how they are set. */
 static int read_uplink(struct kernel *k, const char *net, struct vnet_snapshot *snap)
 {
 	const char *const names[] = { net, snap->uplink };
-	int r = *snap->uplink ? vn_sysctl_list("default", add_sysctl, snap) : 0;
+	struct vn_sock *sock = k->sock[VNET_NS_HOST];
+	int r = 0;
 
-	for (size_t i = 0; *snap->uplink && i < 2 && r == 0; i++) {
+	if (!*snap->uplink)
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && r == 0; i++) {
 		const struct vnet_link *link = vnet_link_by_name(snap, VNET_NS_HOST, names[i]);
 
-		if (!link)
-			continue;
-		r = vn_read_objects(k->sock[VNET_NS_HOST], VNET_NS_HOST, link->index, snap);
-		if (r == 0)
-			r = vn_sysctl_list(link->name, add_sysctl, snap);
+		if (link)
+			r = vn_read_objects(sock, VNET_NS_HOST, link->index, snap);
 	}
-	return r;
+	return r ? r : vn_settings_read(sock, snap->uplink, net, snap->survey, snap);
 }
 
 /* Links and addresses, files, and then what these say that is to be read besides. */

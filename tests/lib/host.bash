@@ -18,7 +18,7 @@ uplink_host()
 	while ip -6 addr show dev eth0 | grep -q tentative; do
 		sleep 0.05
 	done
-	sysctl -qw net.ipv6.conf.eth0.accept_dad=1 net.ipv4.conf.eth0.arp_ignore=1
+	sysctl -qw net.ipv6.conf.eth0.accept_dad=1 net.ipv4.conf.eth0.arp_ignore=1 net.ipv4.neigh.eth0.gc_stale_time=77
 	ip addr add 10.9.0.2/24 dev eth0; ip addr add 10.9.0.3/24 dev eth0 label eth0:sec; ip addr add 10.8.0.2/24 dev eth0
 	ip addr add 10.9.0.77/24 dev eth0 noprefixroute
 	ip addr add 172.31.0.1 peer 172.31.0.2/32 dev eth0 scope link

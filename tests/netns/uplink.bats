@@ -56,6 +56,7 @@ on()
 	[ -z "$(on eth0)" ]
 	[ "$(cat /sys/class/net/br0/address)" = 02:00:00:00:0a:02 ]
 	[ "$(cat /proc/sys/net/ipv4/conf/br0/arp_ignore)" = 1 ]
+	[ "$(cat /proc/sys/net/ipv4/neigh/br0/gc_stale_time)" = 77 ]
 	# ... of both, there is nothing any more that leads over the NIC
 	[ -z "$(ip -4 route show table all dev eth0)" ]
 	[ -z "$(ip -6 route show table all dev eth0 | grep -v '^multicast ff00::/8')" ]

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VN_CORE_SETTINGS_H
+#define VN_CORE_SETTINGS_H
+
+#include <vnet/snapshot.h>
+
+#include "wire/sock.h"
+
+/*
+ * Read the settings of the links @nic and, if it is there, @bridge into @snap, which has
+ * the host's links already; with @fresh also what a new link gets, as of the link "default".
+ * Nothing where there is no @nic.
+ *
+ * Returns 0, -EINTR if all is to be read anew, or another negative errno.
+ */
+int vn_settings_read(struct vn_sock *sock, const char *nic, const char *bridge, bool fresh,
+		     struct vnet_snapshot *snap);
+
+#endif /* VN_CORE_SETTINGS_H */
