@@ -108,7 +108,7 @@ static const struct vnet_object *object_at(const struct move *m, size_t i, bool 
 
 	if (i >= host->n_objects)
 		return NULL;
-	return &host->objects[backward ? host->n_objects - 1 - i : i];
+	return host->objects[backward ? host->n_objects - 1 - i : i];
 }
 
 /* ---- one object, one operation ---- */

@@ -97,7 +97,7 @@ static int check_addrs(const struct vnet_snapshot *snap, const struct vnet_link 
 	char text[VNET_CIDR_TEXT];
 
 	for (size_t i = 0; i < host->n_objects; i++) {
-		const struct vnet_object *object = &host->objects[i];
+		const struct vnet_object *object = host->objects[i];
 
 		if (object->kind != VNET_OBJECT_ADDR || object->index != nic->index)
 			continue;

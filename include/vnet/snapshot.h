@@ -145,6 +145,9 @@ struct vnet_tie {
 	char text[VNET_TIE_TEXT];
 };
 
+/* How one of many objects is found. */
+struct vnet_object_table;
+
 /*
  * A namespace and what is in it.
  *
@@ -165,8 +168,9 @@ struct vnet_ns {
 	size_t n_links;
 	size_t n_addrs;
 	size_t n_routes;
-	struct vnet_object *objects; /* as the kernel lists them: order counts */
+	struct vnet_object **objects; /* as the kernel lists them: order counts */
 	size_t n_objects;
+	struct vnet_object_table *object_table; /* the library's own */
 	struct vnet_sysctl *sysctls;
 	size_t n_sysctls;
 };
@@ -225,6 +229,10 @@ const struct vnet_link *vnet_link_by_name(const struct vnet_snapshot *snap, enum
 const struct vnet_link *vnet_link_by_index(const struct vnet_snapshot *snap, enum vnet_ns_id ns,
 					   int32_t index);
 const struct vnet_file *vnet_file_by_path(const struct vnet_snapshot *snap, const char *path);
+
+/* The object that is the same as @like: vnet_object_same(). */
+const struct vnet_object *vnet_object_find(const struct vnet_snapshot *snap, enum vnet_ns_id ns,
+					   const struct vnet_object *like);
 
 /* A setting; NULL if it was not read. */
 const struct vnet_sysctl *vnet_sysctl_find(const struct vnet_snapshot *snap, enum vnet_ns_id ns,

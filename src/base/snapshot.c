@@ -54,42 +54,6 @@ int vn_snapshot_add_route(struct vnet_snapshot *snap, enum vnet_ns_id ns,
 	return append(&in->routes, &in->n_routes, sizeof(*route), route);
 }
 
-int vn_snapshot_add_object(struct vnet_snapshot *snap, enum vnet_ns_id ns,
-			   const struct vnet_object *object)
-{
-	struct vnet_ns *in = &snap->ns[ns];
-	struct vnet_object copy;
-	int r = vnet_object_copy(object, &copy);
-
-	if (r == 0)
-		r = append(&in->objects, &in->n_objects, sizeof(copy), &copy);
-	else
-		return r;
-	if (r < 0)
-		vnet_object_done(&copy);
-	return r;
-}
-
-/* Drop those of a link, or the one that is the same as @like. */
-static void del_objects(struct vnet_ns *in, int32_t index, const struct vnet_object *like)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < in->n_objects; i++) {
-		if (like ? vnet_object_same(&in->objects[i], like) : in->objects[i].index == index)
-			vnet_object_done(&in->objects[i]);
-		else
-			in->objects[n++] = in->objects[i];
-	}
-	in->n_objects = n;
-}
-
-void vn_snapshot_del_object(struct vnet_snapshot *snap, enum vnet_ns_id ns,
-			    const struct vnet_object *object)
-{
-	del_objects(&snap->ns[ns], 0, object);
-}
-
 static struct vnet_sysctl *find_sysctl(const struct vnet_snapshot *snap, enum vnet_ns_id ns,
 				       const char *link, const char *dir, const char *key)
 {
@@ -207,7 +171,7 @@ void vn_snapshot_del_link(struct vnet_snapshot *snap, enum vnet_ns_id ns, int32_
 	}
 	in->n_addrs = n;
 	del_routes(in, index);
-	del_objects(in, index, NULL);
+	vn_snapshot_del_objects_of(snap, ns, index);
 }
 
 void vn_snapshot_del_addr(struct vnet_snapshot *snap, enum vnet_ns_id ns, int32_t index,
@@ -230,13 +194,9 @@ void vn_snapshot_clear_ns(struct vnet_snapshot *snap, enum vnet_ns_id ns)
 	free(in->links);
 	free(in->addrs);
 	free(in->routes);
-	for (size_t i = 0; i < in->n_objects; i++)
-		vnet_object_done(&in->objects[i]);
-	free(in->objects);
 	free(in->sysctls);
-	in->objects = NULL;
+	vn_snapshot_clear_objects(snap, ns);
 	in->sysctls = NULL;
-	in->n_objects = 0;
 	in->n_sysctls = 0;
 	in->links = NULL;
 	in->addrs = NULL;
@@ -283,7 +243,7 @@ static int copy_ns(const struct vnet_ns *from, struct vnet_snapshot *to, enum vn
 	for (size_t i = 0; i < from->n_routes && r == 0; i++)
 		r = vn_snapshot_add_route(to, ns, &from->routes[i]);
 	for (size_t i = 0; i < from->n_objects && r == 0; i++)
-		r = vn_snapshot_add_object(to, ns, &from->objects[i]);
+		r = vn_snapshot_add_object(to, ns, from->objects[i]);
 	for (size_t i = 0; i < from->n_sysctls && r == 0; i++)
 		r = vn_snapshot_add_sysctl(to, ns, &from->sysctls[i]);
 	return r;

@@ -28,6 +28,10 @@ void vn_snapshot_del_object(struct vnet_snapshot *snap, enum vnet_ns_id ns,
 int vn_snapshot_set_sysctl(struct vnet_snapshot *snap, enum vnet_ns_id ns,
 			   const struct vnet_sysctl *sysctl);
 
+/* Remove those of the link @index; remove all. */
+void vn_snapshot_del_objects_of(struct vnet_snapshot *snap, enum vnet_ns_id ns, int32_t index);
+void vn_snapshot_clear_objects(struct vnet_snapshot *snap, enum vnet_ns_id ns);
+
 int vn_snapshot_add_tie(struct vnet_snapshot *snap, const struct vnet_tie *tie);
 
 /* Set the content of a file; NULL: it does not exist. The content is copied. */

@@ -34,17 +34,42 @@ void vn_text_add(struct vn_text *text, const char *fmt, ...)
 {
 	va_list ap;
 	va_list again;
+	size_t room = text->failed ? 0 : text->size - text->len;
 	int n;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room ? text->buf + text->len : NULL, room, fmt, ap);
 	va_end(ap);
 	if (n >= 0 && text_room(text, (size_t)n)) {
-		(void)vsnprintf(text->buf + text->len, text->size - text->len, fmt, again);
+		if ((size_t)n >= room)
+			(void)vsnprintf(text->buf + text->len, text->size - text->len, fmt, again);
 		text->len += (size_t)n;
 	}
 	va_end(again);
+}
+
+void vn_text_put(struct vn_text *text, const char *s, size_t len)
+{
+	if (!text_room(text, len))
+		return;
+	memcpy(text->buf + text->len, s, len);
+	text->len += len;
+	text->buf[text->len] = '\0';
+}
+
+void vn_text_hex(struct vn_text *text, const void *bytes, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *from = bytes;
+
+	if (!text_room(text, 2 * len))
+		return;
+	for (size_t i = 0; i < len; i++) {
+		text->buf[text->len++] = digits[from[i] >> 4];
+		text->buf[text->len++] = digits[from[i] & 15];
+	}
+	text->buf[text->len] = '\0';
 }
 
 void vn_text_done(struct vn_text *text)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A string that grows. A failed allocation sticks: look once, at the end. */
+/* A string that grows, ended by a NUL. A failed allocation sticks: look once, at the end. */
 struct vn_text {
 	char *buf;
 	size_t len;
@@ -16,6 +16,10 @@ struct vn_text {
 
 /* Append, as printf would; all of it or, when memory is short, nothing from then on. */
 void vn_text_add(struct vn_text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for @len bytes as they are, and in hexadecimal: quick, for texts of megabytes. */
+void vn_text_put(struct vn_text *text, const char *s, size_t len);
+void vn_text_hex(struct vn_text *text, const void *bytes, size_t len);
 
 /* Free it; it is empty then. */
 void vn_text_done(struct vn_text *text);

@@ -13,13 +13,7 @@
 
 static const struct vnet_object *find(const struct vnet_op *op, const struct vnet_snapshot *snap)
 {
-	const struct vnet_ns *in = &snap->ns[op->ns];
-
-	for (size_t i = 0; i < in->n_objects; i++) {
-		if (vnet_object_same(&in->objects[i], &op->u.object.object))
-			return &in->objects[i];
-	}
-	return NULL;
+	return vnet_object_find(snap, op->ns, &op->u.object.object);
 }
 
 static const char *subject(const struct vnet_op *op, char *buf)

@@ -160,17 +160,11 @@ static void put_encoded(struct vn_text *text, const char *s)
 
 		while (s[plain] > ' ' && s[plain] != '%' && s[plain] <= '~')
 			plain++;
-		vn_text_add(text, "%.*s", (int)plain, s);
+		vn_text_put(text, s, plain);
 		s += plain;
 		if (*s)
 			vn_text_add(text, "%%%02x", (uint8_t)*s++);
 	}
-}
-
-static void put_bytes(const void *bytes, size_t size, struct vn_text *text)
-{
-	for (size_t i = 0; i < size; i++)
-		vn_text_add(text, "%02x", ((const uint8_t *)bytes)[i]);
 }
 
 static bool is_zero(const void *bytes, size_t size)
@@ -190,7 +184,9 @@ static void write_member(const struct vnet_op *op, const struct member *m, struc
 
 	if (m->type == MEMBER_STRING ? !*(const char *)at : is_zero(at, m->size))
 		return;
-	vn_text_add(text, " %s=", m->key);
+	vn_text_put(text, " ", 1);
+	vn_text_put(text, m->key, strlen(m->key));
+	vn_text_put(text, "=", 1);
 	switch (m->type) {
 	case MEMBER_I32:
 		vn_text_add(text, "%" PRId32, *(const int32_t *)at);
@@ -205,14 +201,14 @@ static void write_member(const struct vnet_op *op, const struct member *m, struc
 		put_encoded(text, at);
 		break;
 	case MEMBER_BYTES:
-		put_bytes(at, m->size, text);
+		vn_text_hex(text, at, m->size);
 		break;
 	case MEMBER_CONTENT:
 		put_encoded(text, *(const char *const *)at);
 		break;
 	case MEMBER_OBJECT:
-		put_bytes(((const struct vnet_object *)at)->message,
-			  ((const struct vnet_object *)at)->size, text);
+		vn_text_hex(text, ((const struct vnet_object *)at)->message,
+			    ((const struct vnet_object *)at)->size);
 		break;
 	}
 }

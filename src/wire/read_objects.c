@@ -43,17 +43,6 @@ static bool is_wanted(const struct vnet_object *object, int32_t index)
 	return true;
 }
 
-static bool is_there(const struct into *into, const struct vnet_object *object)
-{
-	const struct vnet_ns *in = &into->snap->ns[into->ns];
-
-	for (size_t i = 0; i < in->n_objects; i++) {
-		if (vnet_object_same(&in->objects[i], object))
-			return true;
-	}
-	return false;
-}
-
 static int on_object(const struct nlmsghdr *head, void *arg)
 {
 	struct into *into = arg;
@@ -63,7 +52,8 @@ static int on_object(const struct nlmsghdr *head, void *arg)
 	if (r < 0)
 		return r;
 	/* One that leads over both links comes with each of them. */
-	if (is_wanted(&object, into->index) && !(object.several && is_there(into, &object)))
+	if (is_wanted(&object, into->index) &&
+	    !(object.several && vnet_object_find(into->snap, into->ns, &object)))
 		r = vn_snapshot_add_object(into->snap, into->ns, &object);
 	vnet_object_done(&object);
 	return r;

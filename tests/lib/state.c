@@ -76,7 +76,7 @@ static void print_ns(const struct vnet_ns *in, int ns, struct vn_text *text)
 			    vnet_ip_text(&in->routes[i].via, via), in->routes[i].index);
 	}
 	for (size_t i = 0; i < in->n_objects; i++)
-		print_object(&in->objects[i], ns, text);
+		print_object(in->objects[i], ns, text);
 }
 
 /* On one line, whatever it holds. */

@@ -236,7 +236,7 @@ static size_t hanging_on(const struct fake *fake, int32_t index)
 	size_t n = 0;
 
 	for (size_t i = 0; i < host->n_objects; i++)
-		n += vn_object_uses(&host->objects[i], index);
+		n += vn_object_uses(host->objects[i], index);
 	return n;
 }
 
