@@ -333,6 +333,8 @@ static int read_spec(const struct vnet_snapshot *snap, const struct vnet_spec *r
 		spec_of(link, &spec);
 		if (!vnet_uplink_port(record, link, snap)) /* taken off, or away */
 			spec.set &= ~KEY(UPLINK);
+		else
+			vnet_dhcp_read(snap, &spec);
 		r = read_addresses(snap, link, record, &spec, err);
 	}
 	if (r < 0) {
@@ -578,7 +580,8 @@ const struct vnet_mode vn_mode_bridge = {
 	.keys = KEY(FOREIGN) | KEY(GROUP) | KEY(UPLINK) | KEY(ADDRESS) | KEY(MTU) | KEY(MAC) |
 		KEY(STP) | KEY(FORWARD_DELAY) | KEY(AGEING) | KEY(HELLO) | KEY(MAX_AGE) |
 		KEY(PRIORITY) | KEY(DHCP_RANGE) | KEY(DHCP_ROUTER) | KEY(DHCP_DNS) |
-		KEY(DHCP_SERVER) | KEY(DHCP_LEASE_TIME) | KEY(DHCP_HOST),
+		KEY(DHCP_SERVER) | KEY(DHCP_LEASE_TIME) | KEY(DHCP_HOST) | KEY(DHCP_SERVE_UPLINK) |
+		KEY(DHCP_TAKEN),
 	.choose = choose,
 	.check = check,
 	.read = read_spec,

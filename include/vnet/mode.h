@@ -87,6 +87,14 @@ int vnet_spec_parse(const char *text, struct vnet_spec *ret_spec, struct vnet_er
  * @served: the record says that there is a server already
  *
  * Return 0, or a negative errno with a sentence.
+ *
+ * Beside an uplink both its port and the server's are `isolated`: they reach guests and
+ * the host, and never each other.
+ *
+ * vnet_dhcp_pause(): what comes before the uplink of a served bridge joins or leaves it,
+ * for no frame of the server to pass while the marks are not set. vnet_dhcp_plan() behind
+ * the move sets them, and goes on. Nothing where none of this is so.
+ * vnet_dhcp_read(): into @spec, whose uplink is a port, whether the two are kept apart.
  */
 int vnet_dhcp_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap,
 		     struct vnet_plan *notes, struct vnet_error *err);
@@ -95,6 +103,9 @@ int vnet_dhcp_check(const struct vnet_spec *want, const struct vnet_snapshot *sn
 int vnet_dhcp_plan(const struct vnet_spec *want, bool served, const struct vnet_link *bridge,
 		   const struct vnet_snapshot *snap, struct vnet_plan *plan,
 		   struct vnet_error *err);
+void vnet_dhcp_pause(const struct vnet_spec *have, const struct vnet_spec *want,
+		     const struct vnet_snapshot *snap, struct vnet_plan *plan);
+void vnet_dhcp_read(const struct vnet_snapshot *snap, struct vnet_spec *spec);
 
 /*
  * Addresses that the server could take, from the top of the subnet down: none of the

@@ -189,6 +189,8 @@ struct vnet_file {
  * @forwarding: net.ipv4.ip_forward
  * @resolvers:  the host's name servers that are not of the loopback
  * @server:     an unused address that was found for the DHCP server; prefix 0: not looked for
+ * @asked:      the range to lease is new, and was asked for where it has to be: of it,
+ *              @taken are in use already
  * @dhcp:       DHCP is a matter here: what follows is looked up
  * @dhcp_user, @dhcp_group: whom the server runs as; empty: dnsmasq is not installed
  * @uplink:     the NIC that is, or is to be, the bridge's way out; empty: none
@@ -204,6 +206,9 @@ struct vnet_snapshot {
 	struct vnet_ip resolvers[VNET_RESOLVERS];
 	size_t n_resolvers;
 	struct vnet_cidr server;
+	bool asked;
+	struct vnet_ip *taken;
+	size_t n_taken;
 	bool dhcp;
 	char dhcp_user[VNET_ACCOUNT_SIZE];
 	char dhcp_group[VNET_ACCOUNT_SIZE];

@@ -52,6 +52,8 @@ enum vnet_key {
 	VNET_KEY_DHCP_SERVER,
 	VNET_KEY_DHCP_LEASE_TIME,
 	VNET_KEY_DHCP_HOST,
+	VNET_KEY_DHCP_SERVE_UPLINK,
+	VNET_KEY_DHCP_TAKEN,
 	VNET_KEY_COUNT, /* of the keys of a spec; verbs' own options follow in the table */
 };
 
@@ -76,6 +78,8 @@ struct vnet_dhcp {
 	uint32_t lease_time;	 /* seconds */
 	struct vnet_list dns;	 /* of struct vnet_ip */
 	struct vnet_list hosts;	 /* of struct vnet_host */
+	bool serve_uplink;	 /* what is behind the uplink may hear the server */
+	struct vnet_list taken;	 /* of struct vnet_ip: of the range, but others' already */
 };
 
 /*

@@ -97,6 +97,11 @@ int vn_snapshot_add_tie(struct vnet_snapshot *snap, const struct vnet_tie *tie)
 	return append(&snap->ties, &snap->n_ties, sizeof(*tie), tie);
 }
 
+int vn_snapshot_add_taken(struct vnet_snapshot *snap, const struct vnet_ip *ip)
+{
+	return append(&snap->taken, &snap->n_taken, sizeof(*ip), ip);
+}
+
 int vn_snapshot_set_file(struct vnet_snapshot *snap, const char *path, const char *content,
 			 uint32_t mode)
 {
@@ -219,6 +224,7 @@ void vnet_snapshot_done(struct vnet_snapshot *snap)
 		free(snap->files[i].content);
 	free(snap->files);
 	free(snap->ties);
+	free(snap->taken);
 	*snap = (struct vnet_snapshot){ 0 };
 }
 
@@ -258,6 +264,8 @@ int vnet_snapshot_copy(const struct vnet_snapshot *from, struct vnet_snapshot *r
 	copy.n_files = 0;
 	copy.ties = NULL;
 	copy.n_ties = 0;
+	copy.taken = NULL;
+	copy.n_taken = 0;
 	for (int ns = 0; ns < VNET_NS_COUNT; ns++) {
 		copy.ns[ns] = (struct vnet_ns){ .exists = from->ns[ns].exists,
 						.hidden = from->ns[ns].hidden,
@@ -271,6 +279,8 @@ int vnet_snapshot_copy(const struct vnet_snapshot *from, struct vnet_snapshot *r
 					 from->files[i].mode);
 	for (size_t i = 0; i < from->n_ties && r == 0; i++)
 		r = vn_snapshot_add_tie(&copy, &from->ties[i]);
+	for (size_t i = 0; i < from->n_taken && r == 0; i++)
+		r = vn_snapshot_add_taken(&copy, &from->taken[i]);
 	if (r < 0) {
 		vnet_snapshot_done(&copy);
 		return r;

@@ -33,6 +33,7 @@ void vn_snapshot_del_objects_of(struct vnet_snapshot *snap, enum vnet_ns_id ns, 
 void vn_snapshot_clear_objects(struct vnet_snapshot *snap, enum vnet_ns_id ns);
 
 int vn_snapshot_add_tie(struct vnet_snapshot *snap, const struct vnet_tie *tie);
+int vn_snapshot_add_taken(struct vnet_snapshot *snap, const struct vnet_ip *ip);
 
 /* Set the content of a file; NULL: it does not exist. The content is copied. */
 int vn_snapshot_set_file(struct vnet_snapshot *snap, const char *path, const char *content,

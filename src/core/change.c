@@ -19,13 +19,10 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "core/net.h"
+#include "core/taken.h"
 #include "core/txn.h"
-#include "sys/probe.h"
 
 enum {
-	PROBE_MS = 100,
-	PROBES = 4,	   /* addresses asked for at once */
-	PROBES_ALL = 16,   /* and altogether, before the user is asked */
 	INDEX_RETRIES = 8, /* a stranger may take the index between looking and making */
 };
 
@@ -42,106 +39,6 @@ static int edit(struct vnet_spec *spec, const struct vnet_edit *edits, size_t n,
 		r = vnet_spec_edit(spec, edits[i].key, edits[i].how, edits[i].text, err);
 	}
 	return r;
-}
-
-/* True if there is anyone on the bridge who could answer. */
-static bool is_listened(const struct vnet_snapshot *snap, const struct vnet_link *bridge)
-{
-	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
-
-	for (size_t i = 0; bridge && (bridge->flags & IFF_UP) && i < host->n_links; i++) {
-		if (host->links[i].master == bridge->index && host->links[i].carrier)
-			return true;
-	}
-	return false;
-}
-
-/* Ask by ARP for @n addresses at once. */
-static int probe(const struct vnet_link *bridge, const struct vnet_cidr *addrs, size_t n,
-		 bool *ret_used, struct vnet_error *err)
-{
-	struct vnet_ip ips[PROBES];
-	int r;
-
-	for (size_t i = 0; i < n; i++)
-		ips[i] = addrs[i].ip;
-	r = vn_arp_probe(bridge->index, &bridge->mac, ips, n, PROBE_MS, ret_used);
-	if (r == -EPERM && geteuid() != 0) /* a dry run: whoever carries it out asks again */
-		return 0;
-	if (r < 0)
-		return vnet_error_set(err, r, "asking by ARP on %s: %s", bridge->name,
-				      vn_strerror(r));
-	return 0;
-}
-
-/* The first of the candidates that nobody answers for, a few at a time. */
-static int choose_server(const struct vnet_spec *want, const struct vnet_link *bridge,
-			 bool listened, struct vnet_snapshot *snap, struct vnet_error *err)
-{
-	struct vnet_cidr candidates[PROBES_ALL];
-	size_t n = vnet_dhcp_candidates(want, snap, candidates, PROBES_ALL);
-	int r = 0;
-
-	for (size_t at = 0; at < n && r == 0 && !snap->server.prefix; at += PROBES) {
-		size_t some = n - at;
-		bool used[PROBES] = { 0 };
-
-		if (some > PROBES)
-			some = PROBES;
-		if (listened)
-			r = probe(bridge, candidates + at, some, used, err);
-		for (size_t i = 0; r == 0 && i < some && !snap->server.prefix; i++) {
-			if (!used[i])
-				snap->server = candidates[at + i];
-		}
-	}
-	if (r == 0 && n && !snap->server.prefix)
-		r = vnet_error_set(err, -EADDRINUSE,
-				   "the last %zu addresses of the subnet are all in use: want "
-				   "--server",
-				   n);
-	return r;
-}
-
-/* One that the user names must not be someone's; that of the running server is its own. */
-static int check_named(const struct vnet_spec *want, const struct vnet_link *bridge,
-		       const struct vnet_snapshot *snap, struct vnet_error *err)
-{
-	const struct vnet_ns *in = &snap->ns[VNET_NS_DHCP];
-	char text[VNET_CIDR_TEXT];
-	bool used = false;
-	int r;
-
-	for (size_t i = 0; i < in->n_addrs; i++) {
-		if (vnet_cidr_equal(&in->addrs[i].addr, &want->dhcp.server))
-			return 0;
-	}
-	if (in->hidden || want->dhcp.server.ip.family != AF_INET)
-		return 0; /* refused later */
-	if (snap->running && !in->exists)
-		return 0; /* the server whose namespace lost its name: it would answer itself */
-	r = probe(bridge, &want->dhcp.server, 1, &used, err);
-	if (r == 0 && used)
-		r = vnet_error_set(err, -EADDRINUSE, "server %s: someone on %s has this address",
-				   vnet_cidr_text(&want->dhcp.server, text), bridge->name);
-	return r;
-}
-
-/*
- * The server's address: where none is known yet, one that is free; one that is new is
- * asked for. The answer becomes part of the snapshot.
- */
-static int find_server(const struct vnet_spec *want, struct vnet_snapshot *snap,
-		       struct vnet_error *err)
-{
-	const struct vnet_link *bridge = vnet_link_by_name(snap, VNET_NS_HOST, want->name);
-	bool listened = is_listened(snap, bridge);
-
-	if (!vnet_spec_has(want, VNET_KEY_DHCP_RANGE))
-		return 0;
-	if (!vnet_spec_has(want, VNET_KEY_DHCP_SERVER))
-		return choose_server(want, bridge, listened, snap, err);
-	return listened ? check_named(want, bridge, snap, err) : 0;
 }
 
 /* What a verb is asked for. */
@@ -234,7 +131,7 @@ static int plan_change(const struct change *c, struct vnet_snapshot *snap, bool 
 		r = mode->read(snap, record, &have, err);
 	if (r < 0)
 		return r;
-	r = find_server(want, snap, err);
+	r = vn_taken_find(want, recorded ? record : NULL, snap, err);
 	if (r == 0)
 		r = mode->choose(want, snap, plan, err);
 	if (r == 0)

@@ -20,6 +20,7 @@
 
 #include "base/names.h"
 #include "base/text.h"
+#include "core/dhcp.h"
 #include "core/options.h"
 
 /* All that concerns one server, looked up once. */
@@ -62,28 +63,60 @@ static void conf_options(const struct vnet_spec *want, const struct vnet_link *b
 		vn_text_add(text, "dhcp-option=option:mtu,%u\n", bridge->mtu);
 }
 
-static int conf_text(const struct vnet_spec *want, const struct vnet_link *bridge,
-		     const struct vnet_snapshot *snap, const struct server *s, char **ret_text)
+static bool is_taken(const struct vnet_spec *want, uint32_t number)
 {
-	const struct vnet_range *range = &want->dhcp.range;
+	struct vnet_ip ip = vnet_ip4(number);
+
+	for (uint32_t i = 0; i < want->dhcp.taken.count; i++) {
+		if (vnet_ip_equal(&vnet_ips(&want->dhcp.taken)[i], &ip))
+			return true;
+	}
+	return false;
+}
+
+/* The range, cut where an address is someone else's: there is no option that leaves one out. */
+static void conf_ranges(const struct vnet_spec *want, struct vn_text *text)
+{
 	struct vnet_cidr mask = { .ip = vnet_ip4(UINT32_MAX), .prefix = want->dhcp.server.prefix };
-	struct vn_text text = { 0 };
-	char first[VNET_IP_TEXT];
-	char last[VNET_IP_TEXT];
+	uint32_t last = vnet_ip4_number(&want->dhcp.range.last);
+	uint32_t ip = vnet_ip4_number(&want->dhcp.range.first);
+	char from[VNET_IP_TEXT];
+	char to[VNET_IP_TEXT];
 	char netmask[VNET_IP_TEXT];
 
 	mask = vnet_cidr_network(&mask);
+	while (ip <= last) {
+		struct vnet_ip first = vnet_ip4(ip);
+		struct vnet_ip end;
+
+		if (is_taken(want, ip++))
+			continue;
+		while (ip <= last && !is_taken(want, ip))
+			ip++;
+		end = vnet_ip4(ip - 1);
+		vn_text_add(text, "dhcp-range=%s,%s,%s,%u\n", vnet_ip_text(&first, from),
+			    vnet_ip_text(&end, to), vnet_ip_text(&mask.ip, netmask),
+			    want->dhcp.lease_time);
+	}
+}
+
+static int conf_text(const struct vnet_spec *want, const struct vnet_link *bridge,
+		     const struct vnet_snapshot *snap, const struct server *s, char **ret_text)
+{
+	struct vn_text text = { 0 };
+
 	vn_text_add(&text, "# DHCP server of the network %s, written by vnet\n", want->name);
 	vn_text_add(&text, "user=%s\ngroup=%s\n", snap->dhcp_user, snap->dhcp_group);
 	vn_text_add(&text, "pid-file=%s\n", s->service.pid_file);
 	vn_text_add(&text, "interface=%s\nexcept-interface=lo\nbind-interfaces\n", s->link);
 	/* DHCP alone; no probe by ping, which holds each offer back for 3 s */
-	vn_text_add(&text, "port=0\nno-resolv\nno-hosts\nno-ping\ndhcp-authoritative\n");
+	vn_text_add(&text, "port=0\nno-resolv\nno-hosts\nno-ping\n");
+	/* it refuses what another server of the same LAN has given */
+	if (!vnet_spec_has(want, VNET_KEY_UPLINK) || !want->dhcp.serve_uplink)
+		vn_text_add(&text, "dhcp-authoritative\n");
 	/* cloned guests share a machine-id, but not a MAC */
 	vn_text_add(&text, "dhcp-ignore-clid\n");
-	vn_text_add(&text, "dhcp-range=%s,%s,%s,%u\n", vnet_ip_text(&range->first, first),
-		    vnet_ip_text(&range->last, last), vnet_ip_text(&mask.ip, netmask),
-		    want->dhcp.lease_time);
+	conf_ranges(want, &text);
 	/* never the limit, nor below what the lease file may hold: it would not start then */
 	vn_text_add(&text, "dhcp-lease-max=65536\n");
 	conf_options(want, bridge, &text);
@@ -147,6 +180,7 @@ static void plan_pair(const struct vnet_spec *want, const struct vnet_link *brid
 		.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE,
 		.flags = IFF_UP,
 		.kind = "veth",
+		.port.isolated = vn_dhcp_apart(want),
 	};
 	struct vnet_peer peer = { .ns = VNET_NS_DHCP, .group = want->group };
 	struct vnet_link inner = end;
@@ -169,6 +203,7 @@ static void plan_pair(const struct vnet_spec *want, const struct vnet_link *brid
 	/* Before it goes up: in the same request it would come too late. */
 	vnet_plan_link_set(plan, VNET_NS_HOST, &end, VNET_LINK_ALIAS | VNET_LINK_ADDR_GEN_MODE);
 	vnet_plan_altname_add(plan, VNET_NS_HOST, &end, altname);
+	vnet_plan_link_set(plan, VNET_NS_HOST, &end, end.port.isolated ? VNET_LINK_ISOLATED : 0);
 	vnet_plan_link_set(plan, VNET_NS_HOST, &end, VNET_LINK_UP);
 	vnet_plan_csum_off(plan, VNET_NS_DHCP, inner.name);
 	vnet_plan_link_set(plan, VNET_NS_DHCP, &inner, VNET_LINK_ALIAS | VNET_LINK_ADDR_GEN_MODE);
@@ -205,6 +240,34 @@ static bool plan_server_address(const struct vnet_spec *want, const struct vnet_
 	return !found || others;
 }
 
+/*
+ * Master, mark, and only then up: in one request, the mark would be that of the port which
+ * is not one yet.
+ */
+static void plan_mark(const struct vnet_spec *want, struct vnet_link *end, uint32_t fields,
+		      struct vnet_plan *plan)
+{
+	bool apart = vn_dhcp_apart(want);
+	uint32_t up = !(end->flags & IFF_UP) || vn_dhcp_paused(end, plan) ? VNET_LINK_UP : 0;
+
+	if ((end->port.isolated != 0) != apart) {
+		if (apart && (fields & VNET_LINK_MASTER)) {
+			end->flags &= ~(uint32_t)IFF_UP;
+			fields |= VNET_LINK_UP;
+			up = VNET_LINK_UP;
+		}
+		vnet_plan_link_set(plan, VNET_NS_HOST, end, fields);
+		end->port.isolated = apart;
+		fields = VNET_LINK_ISOLATED;
+		if (up) {
+			vnet_plan_link_set(plan, VNET_NS_HOST, end, fields);
+			fields = 0;
+		}
+	}
+	end->flags |= IFF_UP;
+	vnet_plan_link_set(plan, VNET_NS_HOST, end, fields | up);
+}
+
 /* Bring a pair that is there in line. Returns true if the server must start anew for it. */
 static bool plan_pair_change(const struct vnet_spec *want, const struct vnet_link *bridge,
 			     const struct vnet_snapshot *snap, const struct server *s,
@@ -226,19 +289,25 @@ static bool plan_pair_change(const struct vnet_spec *want, const struct vnet_lin
 	if (end.master != bridge->index) {
 		end.master = bridge->index;
 		memcpy(end.master_name, bridge->name, sizeof(end.master_name));
+		end.port.isolated = 0;
 		fields |= VNET_LINK_MASTER;
 	}
-	if (!(end.flags & IFF_UP)) {
-		end.flags |= IFF_UP;
-		fields |= VNET_LINK_UP;
-	}
-	vnet_plan_link_set(plan, VNET_NS_HOST, &end, fields);
+	plan_mark(want, &end, fields, plan);
 	anew = plan_server_address(want, snap, &inner, plan);
 	if (!(inner.flags & IFF_UP)) {
 		inner.flags |= IFF_UP;
 		vnet_plan_link_set(plan, VNET_NS_DHCP, &inner, VNET_LINK_UP);
 	}
 	return anew;
+}
+
+static void note_served(const struct vnet_spec *want, bool changes, struct vnet_plan *plan)
+{
+	if (changes && vnet_spec_has(want, VNET_KEY_UPLINK) && want->dhcp.serve_uplink)
+		vnet_plan_note(plan,
+			       "all behind %s hear the DHCP server of %s: clients there may take "
+			       "its leases for those of the LAN's own server",
+			       want->uplink, want->name);
 }
 
 static int plan_server(const struct vnet_spec *want, const struct vnet_link *bridge,
@@ -257,6 +326,7 @@ static int plan_server(const struct vnet_spec *want, const struct vnet_link *bri
 		new_hosts = differs(s->hosts, hosts);
 		if (running && anew)
 			vnet_plan_service(plan, VNET_OP_SERVICE_STOP, &s->service);
+		note_served(want, differs(s->conf, conf), plan);
 		if (differs(s->conf, conf))
 			vnet_plan_file_write(plan, s->service.conf, conf, 0644);
 		if (new_hosts)
@@ -339,8 +409,8 @@ static void plan_stop_lost(struct server *s, struct vnet_plan *plan)
 	vnet_plan_service(plan, VNET_OP_SERVICE_STOP, &s->service);
 }
 
-static void plan_stop(const struct vnet_snapshot *snap, struct server *s, bool served,
-		      struct vnet_plan *plan)
+static void plan_stop(const struct vnet_spec *want, const struct vnet_snapshot *snap,
+		      struct server *s, bool served, struct vnet_plan *plan)
 {
 	const struct vnet_file *pid = vnet_file_by_path(snap, s->service.pid_file);
 	const struct vnet_ns *in = &snap->ns[VNET_NS_DHCP];
@@ -359,6 +429,7 @@ static void plan_stop(const struct vnet_snapshot *snap, struct server *s, bool s
 		vnet_plan_link_del(plan, VNET_NS_HOST, s->end);
 	if (in->exists && owns_netns(s, in, served))
 		vnet_plan_netns_del(plan, in->name);
+	vn_dhcp_mark_uplink(want, snap, plan);
 }
 
 /* The namespace, the pair and its address. Returns true if the server must start anew. */
@@ -397,11 +468,12 @@ int vnet_dhcp_plan(const struct vnet_spec *want, bool served, const struct vnet_
 	if (r < 0)
 		return r;
 	if (!vnet_spec_has(want, VNET_KEY_DHCP_RANGE)) {
-		plan_stop(snap, &s, served, plan);
+		plan_stop(want, snap, &s, served, plan);
 		return plan->failed;
 	}
 	if (lost)
 		plan_stop_lost(&s, plan);
+	vn_dhcp_mark_uplink(want, snap, plan);
 	anew = plan_place(want, bridge, snap, &s, plan);
 	r = plan_server(want, bridge, snap, &s, anew, snap->running && !lost, plan);
 	return r < 0 ? r : plan->failed;

@@ -5,6 +5,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -121,11 +122,11 @@ size_t vnet_dhcp_candidates(const struct vnet_spec *spec, const struct vnet_snap
 /* ---- what the user left out ---- */
 
 /*
- * A port of the bridge that leads to others than guests; NULL: none. Guests are behind
- * taps, and behind a veth pair where @veth says so.
+ * A port of the bridge that leads to others than guests, beside the NIC that is its uplink;
+ * NULL: none. Guests are behind taps, and behind a veth pair where @veth says so.
  */
-static const struct vnet_link *uplink_of(const struct vnet_spec *spec,
-					 const struct vnet_snapshot *snap, bool veth)
+static const struct vnet_link *stranger_of(const struct vnet_spec *spec,
+					   const struct vnet_snapshot *snap, bool veth)
 {
 	const struct vnet_link *bridge = vnet_link_by_name(snap, VNET_NS_HOST, spec->name);
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
@@ -136,7 +137,8 @@ static const struct vnet_link *uplink_of(const struct vnet_spec *spec,
 		const struct vnet_link *port = &host->links[i];
 
 		if (port->master == bridge->index && strcmp(port->name, server) != 0 &&
-		    strcmp(port->kind, "tun") != 0 && !(veth && !strcmp(port->kind, "veth")))
+		    strcmp(port->name, spec->uplink) != 0 && strcmp(port->kind, "tun") != 0 &&
+		    !(veth && !strcmp(port->kind, "veth")))
 			return port;
 	}
 	return NULL;
@@ -160,7 +162,8 @@ static void choose_router(struct vnet_spec *spec, const struct vnet_snapshot *sn
 		}
 	}
 	/* On a bridge of its own vnet knows who is there; on another's a veth may lead anywhere. */
-	if (own && (snap->forwarding || !uplink_of(spec, snap, !spec->foreign)))
+	if (own && (snap->forwarding || (!vnet_spec_has(spec, VNET_KEY_UPLINK) &&
+					 !stranger_of(spec, snap, !spec->foreign))))
 		spec->dhcp.router = *own;
 	else
 		vnet_plan_note(notes, "no router is known for %s: leases carry none (see --router)",
@@ -192,6 +195,59 @@ static int choose_dns(struct vnet_spec *spec, const struct vnet_snapshot *snap,
 	return r;
 }
 
+/* "10.1.1.11, 10.1.1.20-10.1.1.22": as many as fit in a line. */
+static void name_taken(const struct vnet_snapshot *snap, char *ret_line, size_t size)
+{
+	const struct vnet_ip *ips = snap->taken;
+	size_t len = 0;
+
+	for (size_t i = 0; i < snap->n_taken; i++) {
+		const struct vnet_ip *first = &ips[i];
+		char from[VNET_IP_TEXT];
+		char to[VNET_IP_TEXT];
+
+		if (len + 2 * VNET_IP_TEXT > size) {
+			(void)snprintf(ret_line + len, size - len, ", and more");
+			return;
+		}
+		while (i + 1 < snap->n_taken &&
+		       vnet_ip4_number(&ips[i + 1]) == vnet_ip4_number(&ips[i]) + 1)
+			i++;
+		len += (size_t)snprintf(ret_line + len, size - len, "%s%s%s%s", len ? ", " : "",
+					vnet_ip_text(first, from), first == &ips[i] ? "" : "-",
+					first == &ips[i] ? "" : vnet_ip_text(&ips[i], to));
+	}
+}
+
+/* What was found when the LAN was asked. */
+static int choose_taken(struct vnet_spec *spec, const struct vnet_snapshot *snap,
+			struct vnet_plan *notes, struct vnet_error *err)
+{
+	char server[VNET_IP_TEXT];
+	char first[VNET_IP_TEXT];
+	char last[VNET_IP_TEXT];
+	char line[400] = "";
+	int r = vnet_spec_edit(spec, VNET_KEY_DHCP_TAKEN, '0', NULL, err);
+
+	for (size_t i = 0; i < snap->n_taken && r == 0; i++)
+		r = vnet_spec_edit(spec, VNET_KEY_DHCP_TAKEN, '+',
+				   vnet_ip_text(&snap->taken[i], first), err);
+	if (r < 0 || !vnet_spec_has(spec, VNET_KEY_UPLINK))
+		return r;
+	name_taken(snap, line, sizeof(line));
+	if (snap->n_taken)
+		vnet_plan_note(notes, "in use on %s, and so not leased: %s", spec->name, line);
+	if (!vnet_spec_has(spec, VNET_KEY_DHCP_SERVER)) /* refused later */
+		return 0;
+	vnet_plan_note(notes,
+		       "%s has the DHCP server %s; %s-%s must lie outside the pool of the LAN's "
+		       "own server",
+		       spec->name, vnet_ip_text(&spec->dhcp.server.ip, server),
+		       vnet_ip_text(&spec->dhcp.range.first, first),
+		       vnet_ip_text(&spec->dhcp.range.last, last));
+	return 0;
+}
+
 int vnet_dhcp_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap,
 		     struct vnet_plan *notes, struct vnet_error *err)
 {
@@ -210,6 +266,8 @@ int vnet_dhcp_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap,
 		spec->dhcp.server = snap->server;
 		spec->set |= 1ULL << VNET_KEY_DHCP_SERVER;
 	}
+	if (r == 0 && snap->asked)
+		r = choose_taken(spec, snap, notes, err);
 	return r;
 }
 
@@ -285,6 +343,11 @@ static int check_range(const struct vnet_spec *want, const struct vnet_snapshot 
 		r = vnet_error_set(err, -E2BIG,
 				   "the range has more than %d addresses: want a smaller one",
 				   LEASE_MAX);
+	if (r == 0 &&
+	    want->dhcp.taken.count > vnet_ip4_number(&range->last) - vnet_ip4_number(&range->first))
+		r = vnet_error_set(err, -EADDRINUSE,
+				   "every address of the range is in use on %s: want another one",
+				   want->name);
 	if (r == 0)
 		r = check_bridge_outside(want, snap, err);
 	if (r == 0)
@@ -394,7 +457,7 @@ static int check_host(const struct vnet_spec *want, const struct vnet_snapshot *
 int vnet_dhcp_check(const struct vnet_spec *want, const struct vnet_snapshot *snap, bool force,
 		    struct vnet_error *err)
 {
-	const struct vnet_link *uplink;
+	const struct vnet_link *stranger;
 	const struct vnet_cidr *subnet;
 	char ip[VNET_IP_TEXT];
 	int r;
@@ -404,12 +467,12 @@ int vnet_dhcp_check(const struct vnet_spec *want, const struct vnet_snapshot *sn
 	if (!snap->dhcp_user[0])
 		return vnet_error_set(err, -ENOENT,
 				      "dnsmasq is not installed: want the package dnsmasq-base");
-	uplink = uplink_of(want, snap, true);
-	if (uplink && !force)
+	stranger = stranger_of(want, snap, true);
+	if (stranger && !force)
 		return vnet_error_set(err, -EPERM,
 				      "%s holds %s: the network behind it would hear this DHCP "
 				      "server too (--force if that is meant)",
-				      want->name, uplink->name);
+				      want->name, stranger->name);
 	subnet = subnet_of(want, snap);
 	if (!subnet)
 		return vnet_error_set(err, -EADDRNOTAVAIL,

@@ -26,9 +26,16 @@ struct probe {
 	const struct vnet_mac *mac;
 	const struct vnet_ip *ips;
 	size_t n;
-	bool *used;
+	struct vnet_mac *users;
 	size_t n_used;
 };
+
+bool vn_arp_used(const struct vnet_mac *user)
+{
+	static const struct vnet_mac nobody;
+
+	return memcmp(user, &nobody, sizeof(nobody)) != 0;
+}
 
 /* Bound before a protocol is set: nothing of another link is ever queued. */
 static int probe_socket(int index)
@@ -77,17 +84,6 @@ static int probe_send(const struct probe *probe, const struct vnet_ip *ip)
 	return 0;
 }
 
-static int probe_round(const struct probe *probe)
-{
-	for (size_t i = 0; i < probe->n; i++) {
-		int r = probe->used[i] ? 0 : probe_send(probe, &probe->ips[i]);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 /*
  * Who names an address as his own uses it; who probes for it himself (his own address
  * zero) is about to.
@@ -105,10 +101,14 @@ static void probe_heard(struct probe *probe, const struct ether_arp *arp)
 	if (!memcmp(ip, zero, sizeof(zero)))
 		ip = arp->arp_tpa;
 	for (size_t i = 0; i < probe->n; i++) {
-		if (!probe->used[i] && !memcmp(ip, probe->ips[i].bytes, sizeof(zero))) {
-			probe->used[i] = true;
-			probe->n_used++;
-		}
+		struct vnet_mac *user = &probe->users[i];
+
+		if (vn_arp_used(user) || memcmp(ip, probe->ips[i].bytes, sizeof(zero)) != 0)
+			continue;
+		memcpy(user->bytes, arp->arp_sha, sizeof(user->bytes));
+		if (!vn_arp_used(user)) /* it gives no MAC, and is someone all the same */
+			memset(user->bytes, 0xff, sizeof(user->bytes));
+		probe->n_used++;
 	}
 }
 
@@ -131,6 +131,20 @@ static int probe_receive(struct probe *probe)
 			probe_heard(probe, &arp);
 	}
 	return 0;
+}
+
+/* Answers are taken in between: those to a thousand questions would overrun the socket. */
+static int probe_round(struct probe *probe)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < probe->n && r == 0; i++) {
+		if (!vn_arp_used(&probe->users[i]))
+			r = probe_send(probe, &probe->ips[i]);
+		if (r == 0 && i % PROBE_BURST == PROBE_BURST - 1)
+			r = probe_receive(probe);
+	}
+	return r;
 }
 
 /* Listen until @end, or until all are known to be in use. */
@@ -170,10 +184,10 @@ static int probe_run(struct probe *probe, int timeout_ms)
 }
 
 int vn_arp_probe(int index, const struct vnet_mac *mac, const struct vnet_ip *ips, size_t n,
-		 int timeout_ms, bool *ret_used)
+		 int timeout_ms, struct vnet_mac *ret_users)
 {
 	auto_fd fd = -1;
-	auto_free bool *used = NULL;
+	auto_free struct vnet_mac *users = NULL;
 	struct probe probe = { .index = index, .mac = mac, .ips = ips, .n = n };
 	int r;
 
@@ -183,10 +197,10 @@ int vn_arp_probe(int index, const struct vnet_mac *mac, const struct vnet_ip *ip
 		if (ips[i].family != AF_INET)
 			return -EINVAL;
 	}
-	used = calloc(n, sizeof(*used));
-	if (!used)
+	users = calloc(n, sizeof(*users));
+	if (!users)
 		return -ENOMEM;
-	probe.used = used;
+	probe.users = users;
 	fd = probe_socket(index);
 	if (fd < 0)
 		return fd;
@@ -194,7 +208,7 @@ int vn_arp_probe(int index, const struct vnet_mac *mac, const struct vnet_ip *ip
 	r = probe_run(&probe, timeout_ms);
 	if (r < 0)
 		return r;
-	memcpy(ret_used, used, n * sizeof(*used));
+	memcpy(ret_users, users, n * sizeof(*users));
 	return 0;
 }
 

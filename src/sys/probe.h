@@ -14,15 +14,18 @@
  * (less if all are). Each is asked for twice, at once and after half of the time.
  * The caller's own addresses do not answer: look them up.
  *
- * @index:    a link that is up
- * @mac:      its MAC
- * @ips:      IPv4
- * @ret_used: one flag each; set on success only
+ * @index:     a link that is up
+ * @mac:       its MAC
+ * @ips:       IPv4
+ * @ret_users: of each, the MAC of who uses it, or zero; set on success only
  *
  * Returns 0, -EINVAL, -ENETDOWN or another negative errno.
  */
 int vn_arp_probe(int index, const struct vnet_mac *mac, const struct vnet_ip *ips, size_t n,
-		 int timeout_ms, bool *ret_used);
+		 int timeout_ms, struct vnet_mac *ret_users);
+
+/* True if @user, of vn_arp_probe(), is someone. */
+bool vn_arp_used(const struct vnet_mac *user);
 
 /* Switch transmit checksum offload of the link off (ETHTOOL_STXCSUM). Returns 0 or -errno. */
 int vn_csum_off(const char *link);

@@ -8,17 +8,19 @@
  * whose replies reach guests with unfinished checksums is found out here, while a client on a UDP
  * socket would not notice. It configures nothing.
  *
- * usage: dhcpc IFNAME [-t MS] [-r RETRY_MS] [-m MAC] [-b] [-R]
+ * usage: dhcpc IFNAME [-t MS] [-r RETRY_MS] [-m MAC] [-a ADDRESS] [-b] [-R]
  *   -t MS        give up after so long (default 5000)
  *   -r RETRY_MS  send again after so long without answer (default 5)
  *   -m MAC       ask for this hardware address (default: the interface's own)
+ *   -a ADDRESS   ask for this one, as a guest does that had it before it was restarted (RFC 2131,
+ *                section 3.2); a server that refuses it ends the try
  *   -b           set the broadcast flag
  *   -R           give the lease back at once
  * exit status: 0 and, on stdout, one line (times from the first DISCOVER; "-" is absent)
  *     ip=A mask=A router=A,.. dns=A,.. server=A lease=SECONDS mtu=N hostname=NAME offer_us=N
  *     ack_us=N bad_checksums=N
  *   1 no lease: stderr says how far it came and how many bad checksums there were; 2 usage or a
- *   system error.
+ *   system error; 3 the address is refused (NAK).
  */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
@@ -88,7 +90,7 @@ struct frame {
 struct client {
 	const char *ifname;
 	int timeout_ms, retry_ms;
-	bool broadcast, release;
+	bool broadcast, release, again;
 	uint8_t mac[ETH_ALEN];
 	bool has_mac;
 	int fd;
@@ -164,7 +166,7 @@ static void fill_options(const struct client *c, uint8_t *o)
 	o = put_option(o, OPT_TYPE, &c->state, 1);
 	if (c->state == REQUEST)
 		o = put_option(o, OPT_ADDRESS, &c->address, 4);
-	if (c->state != DISCOVER)
+	if (c->state != DISCOVER && c->server)
 		o = put_option(o, OPT_SERVER, &c->server, 4);
 	if (c->state != RELEASE)
 		o = put_option(o, OPT_WANTED, wanted, sizeof(wanted));
@@ -417,7 +419,7 @@ static int run(struct client *c)
 	c->start_us = now_us();
 	uint64_t end = c->start_us + (uint64_t)c->timeout_ms * 1000, next = 0;
 
-	c->state = DISCOVER;
+	c->state = c->again ? REQUEST : DISCOVER;
 	while (c->state != ACK) {
 		uint64_t now = now_us();
 
@@ -433,6 +435,10 @@ static int run(struct client *c)
 		}
 		if (wait_reply(c, next < end ? next : end))
 			next = 0;
+		if (c->again && c->naks) {
+			fprintf(stderr, "dhcpc: refused\n");
+			return 3;
+		}
 	}
 	return 0;
 }
@@ -461,7 +467,8 @@ static void open_link(struct client *c)
 
 __attribute__((noreturn)) static void usage(void)
 {
-	fputs("usage: dhcpc IFNAME [-t MS] [-r RETRY_MS] [-m MAC] [-b] [-R]\n", stderr);
+	fputs("usage: dhcpc IFNAME [-t MS] [-r RETRY_MS] [-m MAC] [-a ADDRESS] [-b] [-R]\n",
+	      stderr);
 	exit(2);
 }
 
@@ -496,13 +503,15 @@ int main(int argc, char **argv)
 	struct client c = { .timeout_ms = 5000, .retry_ms = 5 };
 	int opt;
 
-	while ((opt = getopt(argc, argv, "t:r:m:bR")) != -1) {
+	while ((opt = getopt(argc, argv, "t:r:m:a:bR")) != -1) {
 		if (opt == 't')
 			c.timeout_ms = number(optarg);
 		else if (opt == 'r')
 			c.retry_ms = number(optarg);
 		else if (opt == 'm')
 			parse_mac(&c, optarg);
+		else if (opt == 'a')
+			c.again = inet_pton(AF_INET, optarg, &c.address) == 1;
 		else if (opt == 'b')
 			c.broadcast = true;
 		else if (opt == 'R')

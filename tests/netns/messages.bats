@@ -758,6 +758,36 @@ damaged()
 		delete br0
 }
 
+@test "DHCP beside an uplink" {
+	ip netns add far
+	ip link add nic type veth peer name far netns far
+	sysctl -qw net.ipv6.conf.nic.accept_dad=0
+	ip netns exec far sysctl -qw net.ipv6.conf.far.accept_dad=0
+	ip -n far link set far up
+	ip link set nic up
+	wait_for 5 eval 'ip -br link show nic | grep -q LOWER_UP'
+	vnet bridge create br0 --uplink nic --address 10.1.1.254/24 --address 10.20.0.1/16
+	state before
+	refuses 'the range has more than 1024 addresses, and beside an uplink each is asked for: want a smaller one' \
+		dhcp 10.20.4.0-10.20.8.0
+	said 0 'vnet: br0 has the DHCP server 10.1.1.253; 10.1.1.11-10.1.1.12 must lie outside the pool of the LAN'"'"'s own server' \
+		dhcp 10.1.1.11-12 --router none
+	said 0 'vnet: all behind nic hear the DHCP server of br0: clients there may take its leases for those of the LAN'"'"'s own server' \
+		dhcp 10.1.1.11-12 --serve-uplink
+	vnet dhcp stop
+	rm -f /var/lib/vnet/leases/br0
+	ip -n far addr add 10.1.1.11/24 dev far
+	vnet dhcp 10.1.1.11-12 --router none 2>"$BATS_TEST_TMPDIR/err"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/err")" -eq 2 ]
+	grep -x 'vnet: in use on br0, and so not leased: 10.1.1.11' "$BATS_TEST_TMPDIR/err" | cut -c 7- >>"${VNET_MESSAGES-/dev/null}"
+	vnet dhcp stop
+	rm -f /var/lib/vnet/leases/br0
+	ip -n far addr add 10.1.1.12/24 dev far
+	ip netns exec far ping -q -c 1 -W 5 10.1.1.254
+	state before
+	refuses 'every address of the range is in use on br0: want another one' dhcp 10.1.1.11-12 --router none
+}
+
 @test "directories that cannot be made" {
 	rm -r /var/lib/vnet
 	: >/var/lib/vnet

@@ -22,7 +22,7 @@
 #include "sys/netns.h"
 #include "sys/probe.h"
 
-enum { WAIT_MS = 200, MANY = 254 };
+enum { WAIT_MS = 200, MANY = 254, THOUSAND = 1024 };
 
 static const struct vnet_mac own_mac = { .bytes = { 0x52, 0x54, 0, 0, 0, 1 } };
 
@@ -59,7 +59,7 @@ static int p0(void)
 static void all_at_once(void **state)
 {
 	struct vnet_ip ips[MANY];
-	bool used[MANY];
+	struct vnet_mac used[MANY];
 	int64_t start = vn_clock_ms();
 
 	(void)state;
@@ -68,26 +68,45 @@ static void all_at_once(void **state)
 	assert_int_equal(vn_arp_probe(p0(), &own_mac, ips, MANY, WAIT_MS, used), 0);
 	assert_in_range(vn_clock_ms() - start, WAIT_MS - 1, WAIT_MS * 3);
 	for (uint32_t i = 0; i < MANY; i++)
-		assert_int_equal(used[i], i == 1 || i == 2); /* one's own do not answer */
+		assert_int_equal(vn_arp_used(&used[i]),
+				 i == 1 || i == 2); /* one's own do not answer */
+}
+
+/* A whole range is in use: no answer is lost, and the MAC is that of who has it. */
+static void a_thousand_answers(void **state)
+{
+	static const struct vnet_mac other_mac = { .bytes = { 0x52, 0x54, 0, 0, 0, 2 } };
+	static struct vnet_ip ips[THOUSAND];
+	static struct vnet_mac used[THOUSAND];
+
+	(void)state;
+	assert_int_equal(shell("ip -n there link set p1 address 52:54:00:00:00:02 && "
+			       "ip -n there route add local 10.2.0.0/22 dev lo"),
+			 0);
+	for (uint32_t i = 0; i < THOUSAND; i++)
+		ips[i] = vnet_ip4(0x0a020000 + i);
+	assert_int_equal(vn_arp_probe(p0(), &own_mac, ips, THOUSAND, WAIT_MS, used), 0);
+	for (uint32_t i = 0; i < THOUSAND; i++)
+		assert_memory_equal(&used[i], &other_mac, sizeof(other_mac));
 }
 
 static void known_means_done(void **state)
 {
 	struct vnet_ip ips[] = { vnet_ip4(0x0a010102), vnet_ip4(0x0a010103), vnet_ip4(0x0a010102) };
-	bool used[3] = { false };
+	struct vnet_mac used[3] = { 0 };
 	int64_t start = vn_clock_ms();
 
 	(void)state;
 	assert_int_equal(vn_arp_probe(p0(), &own_mac, ips, 3, 5000, used), 0);
 	assert_true(vn_clock_ms() - start < 1000);
-	assert_true(used[0] && used[1] && used[2]);
+	assert_true(vn_arp_used(&used[0]) && vn_arp_used(&used[1]) && vn_arp_used(&used[2]));
 }
 
 static void what_cannot_be_asked(void **state)
 {
 	struct vnet_ip ip = vnet_ip4(0x0a010102);
 	struct vnet_ip ip6 = { .family = AF_INET6 };
-	bool used = true;
+	struct vnet_mac used = own_mac;
 
 	(void)state;
 	assert_int_equal(vn_arp_probe(p0(), &own_mac, &ip, 0, WAIT_MS, NULL), 0);
@@ -95,14 +114,14 @@ static void what_cannot_be_asked(void **state)
 	assert_int_equal(vn_arp_probe(1 << 30, &own_mac, &ip, 1, WAIT_MS, &used), -ENODEV);
 	assert_int_equal(shell("ip link set p0 down"), 0);
 	assert_int_equal(vn_arp_probe(p0(), &own_mac, &ip, 1, WAIT_MS, &used), -ENETDOWN);
-	assert_true(used);
+	assert_memory_equal(&used, &own_mac, sizeof(used));
 }
 
 /* Through a bridge whose port is the other end: as the server's address is looked for. */
 static void through_a_bridge(void **state)
 {
 	struct vnet_ip ips[] = { vnet_ip4(0x0a010102), vnet_ip4(0x0a010109) };
-	bool used[2];
+	struct vnet_mac used[2];
 
 	(void)state;
 	assert_int_equal(shell("ip link add b0 address 52:54:00:00:00:01 type bridge && "
@@ -111,8 +130,8 @@ static void through_a_bridge(void **state)
 			 0);
 	assert_int_equal(vn_arp_probe((int)if_nametoindex("b0"), &own_mac, ips, 2, WAIT_MS, used),
 			 0);
-	assert_true(used[0]);
-	assert_false(used[1]);
+	assert_true(vn_arp_used(&used[0]));
+	assert_false(vn_arp_used(&used[1]));
 	assert_int_equal(shell("ip link del b0"), 0);
 }
 
@@ -135,8 +154,8 @@ static void *visit_there(void *arg)
 static void another_one_who_asks(void **state)
 {
 	struct vnet_ip ip = vnet_ip4(0x0a010109);
-	bool used_here = false;
-	bool used_there = false;
+	struct vnet_mac used_here = { 0 };
+	struct vnet_mac used_there = { 0 };
 	pthread_t thread;
 	void *failed;
 
@@ -145,7 +164,8 @@ static void another_one_who_asks(void **state)
 	assert_int_equal(vn_arp_probe(p0(), &own_mac, &ip, 1, 2000, &used_here), 0);
 	assert_int_equal(pthread_join(thread, &failed), 0);
 	assert_null(failed);
-	assert_true(used_here || used_there); /* who knows is silent: the other may have it */
+	/* who knows is silent: the other may have it */
+	assert_true(vn_arp_used(&used_here) || vn_arp_used(&used_there));
 }
 
 static void checksums_off(void **state)
@@ -164,8 +184,9 @@ static void checksums_off(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		PAIR(all_at_once),	PAIR(known_means_done),	    PAIR(what_cannot_be_asked),
-		PAIR(through_a_bridge), PAIR(another_one_who_asks), PAIR(checksums_off),
+		PAIR(all_at_once),	    PAIR(a_thousand_answers), PAIR(known_means_done),
+		PAIR(what_cannot_be_asked), PAIR(through_a_bridge),   PAIR(another_one_who_asks),
+		PAIR(checksums_off),
 	};
 
 	if (!getenv("VNET_IN_NS")) {

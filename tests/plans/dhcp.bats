@@ -82,6 +82,26 @@ load plan
 		'vnet bridge set br0 --mtu 1400'
 }
 
+@test "dhcp on a bridge with an uplink" {
+	plan dhcp-uplink 'ip link add eth0 address 52:54:00:00:01:02 type veth peer name g0 address 52:54:00:00:01:03 && ip link set eth0 addrgenmode none' \
+		'ip link set g0 addrgenmode none && ip link set g0 up && ip link set eth0 up' \
+		'vnet bridge create br0 --uplink eth0 --address 10.1.1.254/24' 'vnet dhcp 10.1.1.11-100'
+}
+
+@test "dhcp --serve-uplink" {
+	plan dhcp-serve-uplink 'ip link add eth0 address 52:54:00:00:01:02 type veth peer name g0 address 52:54:00:00:01:03 && ip link set eth0 addrgenmode none' \
+		'ip link set g0 addrgenmode none && ip link set g0 up && ip link set eth0 up' \
+		'vnet bridge create br0 --uplink eth0 --address 10.1.1.254/24' 'vnet dhcp 10.1.1.11-100' \
+		'vnet dhcp 10.1.1.11-100 --serve-uplink'
+}
+
+@test "dhcp stop on a bridge with an uplink" {
+	plan dhcp-stop-uplink 'ip link add eth0 address 52:54:00:00:01:02 type veth peer name g0 address 52:54:00:00:01:03 && ip link set eth0 addrgenmode none' \
+		'ip link set g0 addrgenmode none && ip link set g0 up && ip link set eth0 up' \
+		'vnet bridge create br0 --uplink eth0 --address 10.1.1.254/24' 'vnet dhcp 10.1.1.11-100' \
+		'vnet dhcp stop'
+}
+
 @test "dhcp --net, a bridge that vnet did not make" {
 	plan foreign 'ip link add other address 52:54:00:00:01:01 type bridge && ip addr add 10.7.0.1/24 dev other' \
 		'ip link set other addrgenmode none && ip link set other up' 'vnet dhcp 10.7.0.11-100 --net other'
