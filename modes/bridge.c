@@ -386,6 +386,7 @@ static void create_with_uplink(const struct vnet_spec *want, struct vnet_link *l
 			   VNET_LINK_ADDR_GEN_MODE | (stp ? VNET_LINK_STP : 0));
 	for (uint32_t i = 0; address_at(want, i, &addr); i++)
 		vnet_plan_addr_add(plan, VNET_NS_HOST, link, &addr);
+	vnet_uplink_probe(snap, link, plan); /* once more, with all that is new in force */
 }
 
 /* The taps of guests go along with the bridge's MTU. */
@@ -525,6 +526,8 @@ static int delete_all(const struct vnet_spec *have, const struct vnet_snapshot *
 		vnet_plan_file_del(plan, snap->lease_path);
 	if (nic)
 		vnet_uplink_leave(snap, now, nic, &have->addresses, plan);
+	if (nic)
+		vnet_uplink_probe(snap, nic, plan);
 	vnet_plan_record(plan, have, false, snap);
 	if (now && !have->foreign)
 		vnet_plan_link_del(plan, VNET_NS_HOST, now);

@@ -309,6 +309,17 @@ static void set_passing(const struct move *m, const char *dir, const char *key, 
 				     value ? value : old->value);
 }
 
+void vnet_uplink_probe(const struct vnet_snapshot *snap, const struct vnet_link *link,
+		       struct vnet_plan *plan)
+{
+	for (size_t i = 0; i < snap->n_gateways; i++) {
+		struct vnet_gateway gateway = snap->gateways[i];
+
+		gateway.mac = link->mac;
+		vnet_plan_probe(plan, VNET_NS_HOST, link, &gateway);
+	}
+}
+
 /* ---- onto the bridge ---- */
 
 /* There is no metric in front of this one: such a route is changed over with the rest. */
@@ -416,6 +427,7 @@ void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *
 	vnet_plan_link_set(plan, VNET_NS_HOST, &port, VNET_LINK_MASTER | VNET_LINK_ADDR_GEN_MODE);
 	if (nic->carrier)
 		vnet_plan_wait(plan, VNET_NS_HOST, bridge, VNET_WAIT_UP);
+	vnet_uplink_probe(snap, bridge, plan);
 
 	first = plan->n_ops;
 	move_nexthops(&m);
@@ -441,6 +453,7 @@ void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *
 	set_passing(&m, "ipv4/conf", "rp_filter", NULL);
 	set_passing(&m, "ipv4/conf", "ignore_routes_with_linkdown", NULL);
 	set_passing(&m, "ipv6/conf", "ignore_routes_with_linkdown", NULL);
+	plan->watched = true;
 }
 
 /* ---- and back ---- */
@@ -536,4 +549,5 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 		staged = behind(&m, object);
 		settle_routes(&m, object, &staged);
 	}
+	plan->watched = true;
 }

@@ -130,6 +130,7 @@ size_t vnet_dhcp_candidates(const struct vnet_spec *spec, const struct vnet_snap
  * vnet_uplink_port(): the NIC, while it is a port of @bridge; else NULL.
  * vnet_uplink_join(): make @nic a port of @bridge, which is still down, and hang on the
  * bridge all that makes the host reachable.
+ * vnet_uplink_probe(): the gateways that answered before must do so through @link.
  * vnet_uplink_leave(): the way back, for all that hangs on @bridge but the addresses in
  * @stay (of struct vnet_cidr).
  */
@@ -144,6 +145,8 @@ int vnet_uplink_check(const struct vnet_snapshot *snap, const char *name, bool f
 		      struct vnet_error *err);
 void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 		      const struct vnet_link *bridge, struct vnet_plan *plan);
+void vnet_uplink_probe(const struct vnet_snapshot *snap, const struct vnet_link *link,
+		       struct vnet_plan *plan);
 void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
 		       const struct vnet_link *nic, const struct vnet_list *stay,
 		       struct vnet_plan *plan);

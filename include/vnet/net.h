@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <vnet/error.h>
 #include <vnet/mode.h>
@@ -52,11 +53,14 @@ struct vnet_edit {
  * @what:    what the caller is doing, for messages and for those who wait
  * @dry_run: plan, and change nothing
  * @force:   go on where only safety speaks against it
+ * @confirm: of a change of the host's way out: taken back, unless vnet_confirm() is called
+ *           within so many seconds; 0: it need not be
  */
 struct vnet_how {
 	const char *what;
 	bool dry_run;
 	bool force;
+	uint32_t confirm;
 };
 
 /*
@@ -120,6 +124,28 @@ int vnet_dhcp_stop(struct vnet *vnet, const char *name, const struct vnet_how *h
  */
 int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 		 struct vnet_plan *ret_plan, struct vnet_error *err);
+
+/*
+ * A change that is done and waits to be confirmed.
+ *
+ * @net:     the network that it is about
+ * @what:    the change, cleaned of what a terminal could obey
+ * @seconds: that are left
+ */
+struct vnet_pending {
+	char net[VNET_NAME_SIZE];
+	char what[128];
+	uint32_t seconds;
+};
+
+/* Which one that is. Returns 0, -ENOENT if none is, or another negative errno with a sentence. */
+int vnet_pending(struct vnet *vnet, struct vnet_pending *ret_pending, struct vnet_error *err);
+
+/*
+ * Confirm it: it stays. @ret_pending: which one it was. Returns 0, -ENOENT if none waits, or
+ * another negative errno, with a sentence.
+ */
+int vnet_confirm(struct vnet *vnet, struct vnet_pending *ret_pending, struct vnet_error *err);
 
 /* A network as recorded and as found. The caller's to vnet_view_done(). */
 struct vnet_view {

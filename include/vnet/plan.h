@@ -32,6 +32,7 @@ enum vnet_op_kind {
 	VNET_OP_OBJECT_DEL,
 	VNET_OP_SYSCTL_SET,
 	VNET_OP_WAIT,
+	VNET_OP_PROBE,
 	VNET_OP_NETNS_ADD,
 	VNET_OP_NETNS_DEL,
 	VNET_OP_CSUM_OFF,
@@ -145,6 +146,7 @@ struct vnet_op {
 			int32_t index;
 			char link[VNET_NAME_SIZE];
 		} wait;
+		struct vnet_gateway probe;
 		struct {
 			char name[VNET_NETNS_SIZE];
 		} netns;
@@ -167,6 +169,7 @@ struct vnet_plan {
 	size_t size;
 	char *notes;		     /* lines for the user; NULL: none */
 	char netns[VNET_NETNS_SIZE]; /* of the operations in VNET_NS_DHCP, for printing */
+	bool watched;		     /* it touches the host's way out: a watchdog looks after it */
 	int failed;		     /* 0, or the negative errno of the first failure */
 };
 
@@ -223,6 +226,8 @@ void vnet_plan_object_del(struct vnet_plan *plan, enum vnet_ns_id ns, const stru
 			  const struct vnet_object *object);
 void vnet_plan_wait(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
 		    enum vnet_wait what);
+void vnet_plan_probe(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+		     const struct vnet_gateway *gateway);
 void vnet_plan_netns_add(struct vnet_plan *plan, const char *name);
 void vnet_plan_netns_del(struct vnet_plan *plan, const char *name);
 void vnet_plan_csum_off(struct vnet_plan *plan, enum vnet_ns_id ns, const char *link);

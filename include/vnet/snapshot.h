@@ -102,6 +102,24 @@ struct vnet_route {
 };
 
 /*
+ * A router that is to be asked whether it is there: by ARP (RFC 826) or by neighbour discovery
+ * (RFC 4861).
+ *
+ * @index, @link: through which link
+ * @mac:          of that link
+ * @source:       the host's address that asks
+ */
+struct vnet_gateway {
+	int32_t index;
+	char link[VNET_NAME_SIZE];
+	struct vnet_mac mac;
+	struct vnet_ip ip;
+	struct vnet_ip source;
+};
+
+enum { VNET_GATEWAYS = 2 }; /* of each family the one of the best default route */
+
+/*
  * A setting of one link: net/@dir/@link/@key below /proc/sys.
  * @link: its name, or "default", which is what a new link gets
  * @dir:  "ipv4/conf", "ipv6/conf", "ipv4/neigh" or "ipv6/neigh"
@@ -195,6 +213,8 @@ struct vnet_file {
  * @dhcp_user, @dhcp_group: whom the server runs as; empty: dnsmasq is not installed
  * @uplink:     the NIC that is, or is to be, the bridge's way out; empty: none
  * @survey:     the NIC is about to be moved: its ties are looked up
+ * @ask:        the host's way out is about to be moved: its gateways are asked
+ * @gateways:   of those through @uplink, or the bridge that has it, the ones that answered
  * @seed:       what is particular to this machine and namespace, for names and MACs that stay
  */
 struct vnet_snapshot {
@@ -214,6 +234,9 @@ struct vnet_snapshot {
 	char dhcp_group[VNET_ACCOUNT_SIZE];
 	char uplink[VNET_NAME_SIZE];
 	bool survey;
+	bool ask;
+	struct vnet_gateway gateways[VNET_GATEWAYS];
+	size_t n_gateways;
 	struct vnet_tie *ties; /* of @uplink; nothing where @survey is false */
 	size_t n_ties;
 	uint64_t seed;

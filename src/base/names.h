@@ -14,6 +14,9 @@
 #define VN_RUN_DIR   "/run/vnet"
 #define VN_LEASE_DIR "/var/lib/vnet/leases"
 
+/* In the directory of a namespace: where the watchdog of a change is spoken to. */
+#define VN_WATCHDOG_SOCKET "watchdog"
+
 /* The files of a network in the directory of its namespace. */
 enum vn_name {
 	VN_NAME_RECORD,

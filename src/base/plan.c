@@ -212,6 +212,17 @@ void vnet_plan_wait(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vne
 	(void)vnet_plan_add(plan, &op);
 }
 
+void vnet_plan_probe(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+		     const struct vnet_gateway *gateway)
+{
+	struct vnet_op op = { .kind = VNET_OP_PROBE, .ns = ns };
+
+	op.u.probe = *gateway;
+	op.u.probe.index = link->index;
+	put(plan, op.u.probe.link, sizeof(op.u.probe.link), link->name);
+	(void)vnet_plan_add(plan, &op);
+}
+
 void vnet_plan_mark(struct vnet_plan *plan, uint32_t marks)
 {
 	if (plan->n_ops && !plan->failed)

@@ -72,6 +72,7 @@ int cmd_dhcp(struct vnet *vnet, const struct cli_args *args, struct vnet_error *
 int cmd_dhcp_stop(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 int cmd_leases(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 int cmd_show(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
+int cmd_confirm(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 int cmd_recover(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 
 /*

@@ -13,6 +13,7 @@ static struct vnet_how how_of(const struct cli_args *args)
 		.what = args->what,
 		.dry_run = args->call.dry_run,
 		.force = args->call.force,
+		.confirm = args->call.confirm,
 	};
 }
 
@@ -21,6 +22,10 @@ static int tell(struct vnet_result *result, const struct cli_args *args, struct 
 {
 	int r = cli_print_plan(&result->plan, args, err);
 
+	if (r == 0 && args->call.confirm && !args->call.dry_run)
+		(void)fprintf(stderr,
+			      "vnet: in %u s this is taken back, unless `vnet confirm` is run\n",
+			      args->call.confirm);
 	vnet_result_done(result);
 	return r;
 }
@@ -104,6 +109,17 @@ int cmd_dhcp_stop(struct vnet *vnet, const struct cli_args *args, struct vnet_er
 	int r = vnet_dhcp_stop(vnet, net, &how, &result, err);
 
 	return r < 0 ? r : tell(&result, args, err);
+}
+
+int cmd_confirm(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err)
+{
+	struct vnet_pending pending;
+	int r = vnet_confirm(vnet, &pending, err);
+
+	(void)args;
+	if (r == 0)
+		printf("confirmed: %s\n", pending.what);
+	return r;
 }
 
 int cmd_recover(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err)

@@ -190,7 +190,15 @@ static json_t *drift_json(const struct vnet_view *view)
 	return drift;
 }
 
-static json_t *view_json(const struct vnet_view *view)
+/* A change of it waits to be confirmed; null: none does, or only root could tell. */
+static json_t *pending_json(const struct vnet_pending *pending)
+{
+	if (!pending)
+		return json_null();
+	return json_pack("{s:s, s:i}", "what", pending->what, "seconds", (int)pending->seconds);
+}
+
+static json_t *view_json(const struct vnet_view *view, const struct vnet_pending *pending)
 {
 	json_t *dhcp = json_null();
 
@@ -198,10 +206,11 @@ static json_t *view_json(const struct vnet_view *view)
 		dhcp = json_pack("{s:o, s:o}", "running",
 				 hidden(view) ? json_null() : json_boolean(view->snap.running),
 				 "leases", leases_json(view));
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "name", view->record.name, "mode",
-			 vnet_mode_get(view->record.mode)->name, "spec", spec_json(&view->record),
-			 "state", state_json(view), "ports", ports_json(view), "dhcp", dhcp,
-			 "drift", drift_json(view));
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", view->record.name,
+			 "mode", vnet_mode_get(view->record.mode)->name, "spec",
+			 spec_json(&view->record), "state", state_json(view), "ports",
+			 ports_json(view), "dhcp", dhcp, "drift", drift_json(view), "confirm",
+			 pending_json(pending));
 }
 
 static int print_json(json_t *json, struct vnet_error *err)
@@ -274,7 +283,7 @@ static void print_ports(const struct vnet_view *view)
 	}
 }
 
-static void print_view(const struct vnet_view *view)
+static void print_view(const struct vnet_view *view, const struct vnet_pending *pending)
 {
 	const struct vnet_link *bridge = bridge_of(view);
 
@@ -297,6 +306,9 @@ static void print_view(const struct vnet_view *view)
 		       view->service.netns);
 	print_ports(view);
 	print_drift(view);
+	if (pending)
+		printf("  waits for `vnet confirm`: %s, %u s left\n", pending->what,
+		       pending->seconds);
 }
 
 /* ---- all of them ---- */
@@ -329,15 +341,18 @@ static int finish(int r, int status, json_t *array, struct vnet_error *err)
 static int show_one(struct vnet *vnet, const char *name, bool json, json_t *array,
 		    struct vnet_error *err)
 {
+	struct vnet_pending pending;
 	struct vnet_view view;
 	int r = vnet_read(vnet, name, &view, err);
+	bool waits;
 
 	if (r < 0)
 		return r;
+	waits = vnet_pending(vnet, &pending, NULL) == 0 && !strcmp(pending.net, name);
 	if (json)
-		(void)json_array_append_new(array, view_json(&view));
+		(void)json_array_append_new(array, view_json(&view, waits ? &pending : NULL));
 	else
-		print_view(&view);
+		print_view(&view, waits ? &pending : NULL);
 	vnet_view_done(&view);
 	return 0;
 }

@@ -15,6 +15,7 @@ const struct cli_verb cli_verbs[] = {
 	{ "leases", NULL, "list the leases of a network's DHCP server", VN_VERB_LEASES,
 	  cmd_leases },
 	{ "show", "[NAME]", "show one network or all", VN_VERB_SHOW, cmd_show },
+	{ "confirm", NULL, "keep the change that waits for it", VN_VERB_CONFIRM, cmd_confirm },
 	{ "recover", NULL, "work off what a change left that was cut off", VN_VERB_RECOVER,
 	  cmd_recover },
 };

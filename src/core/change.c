@@ -21,6 +21,8 @@
 #include "core/net.h"
 #include "core/taken.h"
 #include "core/txn.h"
+#include "core/watchdog.h"
+#include "sys/file.h"
 
 enum {
 	INDEX_RETRIES = 8, /* a stranger may take the index between looking and making */
@@ -53,7 +55,9 @@ struct change {
 		CHANGE_DELETE,
 		CHANGE_DHCP,
 		CHANGE_DHCP_STOP,
+		CHANGE_RESTORE,
 	} verb;
+	const struct vnet_spec *before; /* CHANGE_RESTORE: what is to be; NULL: nothing */
 };
 
 static int want_new(const struct change *c, const struct vnet_snapshot *snap,
@@ -83,8 +87,9 @@ static int want_of(const struct change *c, const struct vnet_snapshot *snap, boo
 		   const struct vnet_spec *record, struct vnet_spec *ret_want,
 		   struct vnet_error *err)
 {
+	const struct vnet_spec *from = c->before ? c->before : record;
 	struct vnet_spec want = { 0 };
-	int r = recorded ? vnet_spec_copy(record, &want) : want_new(c, snap, &want, err);
+	int r = recorded || c->before ? vnet_spec_copy(from, &want) : want_new(c, snap, &want, err);
 
 	if (r == 0 && c->verb == CHANGE_SET && want.foreign)
 		r = vnet_error_set(err, -EPERM,
@@ -108,7 +113,8 @@ static int want_of(const struct change *c, const struct vnet_snapshot *snap, boo
 /* A foreign bridge of which nothing is wanted any more needs no record. */
 static bool goes(const struct change *c, const struct vnet_spec *want)
 {
-	return c->verb == CHANGE_DELETE || (c->verb == CHANGE_DHCP_STOP && want->foreign);
+	return c->verb == CHANGE_DELETE || (c->verb == CHANGE_RESTORE && !c->before) ||
+	       (c->verb == CHANGE_DHCP_STOP && want->foreign);
 }
 
 static int plan_change(const struct change *c, struct vnet_snapshot *snap, bool recorded,
@@ -149,7 +155,7 @@ static int refuse_verb(const struct change *c, bool recorded, struct vnet_error 
 		return vnet_error_set(
 			err, -EEXIST,
 			"the network %s exists already (`vnet bridge set` changes it)", c->name);
-	if (!recorded && c->verb != CHANGE_CREATE && c->verb != CHANGE_DHCP)
+	if (!recorded && c->verb != CHANGE_CREATE && c->verb != CHANGE_DHCP && !c->before)
 		return vn_net_missing(c->name, err);
 	return 0;
 }
@@ -164,10 +170,13 @@ static bool may_serve(const struct change *c)
 	return found;
 }
 
-/* The way out that is asked for; "": none, or the one of the record. */
+/* The way out that is asked for; NULL: none, or the one of the record. */
 static const char *uplink_of(const struct change *c)
 {
-	const char *uplink = "";
+	const char *uplink = NULL;
+
+	if (c->before && vnet_spec_has(c->before, VNET_KEY_UPLINK))
+		return c->before->uplink;
 
 	for (size_t i = 0; i < c->n; i++) {
 		if (c->edits[i].key == VNET_KEY_UPLINK && c->edits[i].how == '=')
@@ -185,21 +194,29 @@ static int32_t taken_index(const struct vnet_plan *plan, int r, const struct vne
 	return plan->ops[err->op].u.link.link.index;
 }
 
-/* Plan and carry out once. */
+/* Plan and carry out once. @watch: NULL, where nobody is to look after it. */
 static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_how *how,
-		   struct vnet_result *ret_result, int32_t *ret_taken, struct vnet_error *err)
+		   struct vn_watch *watch, struct vnet_result *ret_result, int32_t *ret_taken,
+		   struct vnet_error *err)
 {
 	struct vn_txn txn = {
 		.exec = &vnet->exec,
 		.what = how->what,
 		.net = c->name,
 		.journal = vnet->journal,
+		.watch = watch,
 	};
 	struct vnet_result result = { 0 };
 	struct vnet_spec record = { 0 };
 	struct vnet_snapshot snap;
 	bool recorded;
-	int r = vn_net_snapshot(vnet, c->name, may_serve(c), uplink_of(c), &snap, err);
+	const struct vn_purpose purpose = {
+		.net = c->name,
+		.change = true,
+		.dhcp = may_serve(c),
+		.uplink = uplink_of(c),
+	};
+	int r = vn_net_snapshot(vnet, &purpose, &snap, err);
 
 	if (r < 0)
 		return r;
@@ -211,6 +228,10 @@ static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_
 		r = want_of(c, &snap, recorded, &record, &result.spec, err);
 	if (r == 0)
 		r = plan_change(c, &snap, recorded, &record, &result.spec, how, &result.plan, err);
+	if (r == 0 && how->confirm && !result.plan.watched)
+		r = vnet_error_set(err, -EINVAL,
+				   "--confirm: this does not touch the host's way out: leave it "
+				   "out");
 	if (r == 0 && !how->dry_run)
 		r = vn_txn_run(&txn, &snap, &result.plan, err);
 	vnet_spec_done(&record);
@@ -284,7 +305,7 @@ static int the_network(const struct vnet *vnet, match_fn *match, const void *arg
 {
 	struct vn_text list = { 0 };
 	struct vnet_snapshot snap;
-	int r = vn_net_snapshot(vnet, "", false, "", &snap, err);
+	int r = vn_net_snapshot(vnet, &(struct vn_purpose){ .net = "" }, &snap, err);
 
 	if (r < 0)
 		return r;
@@ -324,9 +345,24 @@ static int find_network(const struct vnet *vnet, const struct change *c,
 
 /* ---- all together ---- */
 
+/* The record tells, before all is read: a change of a network with an uplink may move it. */
+static bool moves_uplink(const struct vnet *vnet, const struct change *c)
+{
+	auto_free char *record = NULL;
+	char path[VNET_PATH_SIZE];
+
+	if (uplink_of(c))
+		return true;
+	if (c->verb == CHANGE_DHCP || c->verb == CHANGE_DHCP_STOP ||
+	    vn_name_path(vnet->run_dir, c->name, VN_NAME_RECORD, path) < 0)
+		return false;
+	return vn_file_read(path, &record, NULL) == 0 && strstr(record, "\nuplink ");
+}
+
 static int run_change(struct vnet *vnet, const struct change *asked, const struct vnet_how *how,
 		      struct vnet_result *ret_result, struct vnet_error *err)
 {
+	struct vn_watch watch = { .sock = -1 };
 	struct change c = *asked;
 	struct vnet_error why = { 0 };
 	char found[VNET_NAME_SIZE];
@@ -342,13 +378,19 @@ static int run_change(struct vnet *vnet, const struct change *asked, const struc
 		r = find_network(vnet, asked, found, err);
 		c.name = found;
 	}
+	/* Begun early: it is ready by the time when the plan is. */
+	if (r == 0 && lock >= 0 && vnet->kernel && moves_uplink(vnet, &c))
+		r = vn_watch_open(lock, how->confirm, &watch, err);
 	if (r < 0)
 		return r;
 	do {
 		last = taken;
 		why = (struct vnet_error){ 0 };
-		r = attempt(vnet, &c, how, ret_result, &taken, &why);
+		r = attempt(vnet, &c, how, watch.sock < 0 ? NULL : &watch, ret_result, &taken,
+			    &why);
 	} while (taken && taken != last && ++tries < INDEX_RETRIES);
+	vn_watch_close(&watch,
+		       vnet->exec.ops->spent ? vnet->exec.ops->spent(vnet->exec.self) : NULL);
 	if (r < 0 && err && !err->code)
 		*err = why;
 	return r;
@@ -395,6 +437,22 @@ int vnet_dhcp_stop(struct vnet *vnet, const char *name, const struct vnet_how *h
 	struct change c = { .verb = CHANGE_DHCP_STOP, .name = name };
 
 	return run_change(vnet, &c, how, ret_result, err);
+}
+
+int vn_net_restore(struct vnet *vnet, const char *name, const struct vnet_spec *before,
+		   const char *what, struct vnet_error *err)
+{
+	const struct vnet_how how = { .what = what, .force = true };
+	struct change c = { .verb = CHANGE_RESTORE, .name = name, .before = before };
+	struct vnet_result result;
+	int r;
+
+	if (before)
+		c.mode = before->mode;
+	r = run_change(vnet, &c, &how, &result, err);
+	if (r == 0)
+		vnet_result_done(&result);
+	return r;
 }
 
 void vnet_result_done(struct vnet_result *result)

@@ -8,6 +8,7 @@
 #include <vnet/plan.h>
 #include <vnet/snapshot.h>
 
+#include "sys/gateway.h"
 #include "wire/sock.h"
 
 /*
@@ -19,6 +20,8 @@
  * @netlink: carry out @n operations of class NETLINK, of one namespace, in one sendmsg
  * @system:  one operation of class SYSTEM
  * @service: one of class SERVICE; @detail receives what the program said
+ * @spent:   what takes long to be closed, for someone who can wait to take over; NULL: there
+ *           is none
  */
 struct vn_exec_ops {
 	int (*read)(void *self, const char *net, struct vnet_snapshot *snap,
@@ -27,6 +30,7 @@ struct vn_exec_ops {
 		       struct vn_ack *acks);
 	int (*system)(void *self, const struct vnet_op *op);
 	int (*service)(void *self, const struct vnet_op *op, struct vnet_error *detail);
+	struct vn_spent *(*spent)(void *self);
 };
 
 /* An executor: @self is what its functions are given. */

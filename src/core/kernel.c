@@ -18,6 +18,7 @@
 #include "base/snapshot.h"
 #include "core/exec.h"
 #include "core/facts.h"
+#include "core/gateways.h"
 #include "core/settings.h"
 #include "ops/ops.h"
 #include "services/dnsmasq.h"
@@ -36,6 +37,7 @@ struct kernel {
 	struct vn_sock *sock[VNET_NS_COUNT];
 	uint8_t *buf;
 	size_t buf_size;
+	struct vn_spent spent;
 };
 
 static void close_ns(struct kernel *k, enum vnet_ns_id ns)
@@ -164,6 +166,8 @@ static int kernel_read(void *self, const char *net, struct vnet_snapshot *snap,
 
 	if (r == 0)
 		r = vn_facts_host(snap);
+	if (r == 0 && snap->ask && *snap->uplink)
+		r = vn_gateways_read(net, snap, &k->spent);
 	if (r == 0 && *net)
 		r = read_dhcp(k, net, snap);
 	if (r == -EBUSY)
@@ -278,11 +282,17 @@ static int kernel_service(void *self, const struct vnet_op *op, struct vnet_erro
 	return vn_dnsmasq_reload(service, netns, detail);
 }
 
+static struct vn_spent *kernel_spent(void *self)
+{
+	return &((struct kernel *)self)->spent;
+}
+
 static const struct vn_exec_ops kernel_ops = {
 	.read = kernel_read,
 	.netlink = kernel_netlink,
 	.system = kernel_system,
 	.service = kernel_service,
+	.spent = kernel_spent,
 };
 
 int vn_kernel_open(struct vn_exec *ret_exec, struct vnet_error *err)
@@ -293,6 +303,7 @@ int vn_kernel_open(struct vn_exec *ret_exec, struct vnet_error *err)
 
 	if (!k)
 		return vnet_error_set(err, -ENOMEM, "out of memory");
+	k->env.spent = &k->spent;
 	k->env.netns[VNET_NS_DHCP] = -1;
 	k->env.netns[VNET_NS_HOST] = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	r = k->env.netns[VNET_NS_HOST] < 0 ? -errno : vn_sock_open(&k->sock[VNET_NS_HOST]);
@@ -311,6 +322,7 @@ void vn_kernel_close(struct vn_exec *exec)
 		return;
 	close_ns(exec->self, VNET_NS_DHCP);
 	close_ns(exec->self, VNET_NS_HOST);
+	vn_spent_close(&((struct kernel *)exec->self)->spent);
 	free(((struct kernel *)exec->self)->buf);
 	free(exec->self);
 	exec->self = NULL;

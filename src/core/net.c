@@ -99,19 +99,20 @@ static int head_of(const struct vnet *vnet, const char *net, struct vnet_snapsho
 	return r;
 }
 
-int vn_net_snapshot(const struct vnet *vnet, const char *net, bool dhcp, const char *uplink,
+int vn_net_snapshot(const struct vnet *vnet, const struct vn_purpose *purpose,
 		    struct vnet_snapshot *ret_snap, struct vnet_error *err)
 {
 	struct vnet_snapshot snap;
-	int r = head_of(vnet, net, &snap);
+	int r = head_of(vnet, purpose->net, &snap);
 
-	if (r == 0)
-		r = vn_copy(snap.uplink, sizeof(snap.uplink), uplink);
+	if (r == 0 && purpose->uplink)
+		r = vn_copy(snap.uplink, sizeof(snap.uplink), purpose->uplink);
 	if (r < 0)
-		return vnet_error_set(err, r, "network '%s': %s", net, vn_strerror(r));
-	snap.dhcp = dhcp;
-	snap.survey = *uplink != '\0';
-	r = vnet->exec.ops->read(vnet->exec.self, net, &snap, err);
+		return vnet_error_set(err, r, "network '%s': %s", purpose->net, vn_strerror(r));
+	snap.dhcp = purpose->dhcp;
+	snap.ask = purpose->change;
+	snap.survey = purpose->uplink != NULL;
+	r = vnet->exec.ops->read(vnet->exec.self, purpose->net, &snap, err);
 	if (r < 0) {
 		vnet_snapshot_done(&snap);
 		return r;
@@ -122,12 +123,13 @@ int vn_net_snapshot(const struct vnet *vnet, const char *net, bool dhcp, const c
 
 /* ---- the lock ---- */
 
-static int take_lock(const struct vnet *vnet, const char *what, struct vnet_error *err)
+static int take_lock(struct vnet *vnet, const char *what, struct vnet_error *err)
 {
 	char path[VNET_PATH_SIZE];
 	char who[128];
 	char holder[128] = "";
 	const char *dir = vnet->run_dir;
+	struct vnet_pending pending;
 	int r = vn_dir_make(dir);
 
 	/*
@@ -144,9 +146,21 @@ static int take_lock(const struct vnet *vnet, const char *what, struct vnet_erro
 	}
 	if (r == 0) {
 		(void)snprintf(who, sizeof(who), "pid %d: %s", (int)getpid(), what);
-		r = vn_lock_take(path, who, LOCK_MS, holder, sizeof(holder));
+		r = vn_lock_take(path, who, 0, holder, sizeof(holder));
+		/* Who waits for someone to confirm does so for longer. */
+		/* Whoever listened there had the lock: one that was killed has left it. */
+		if (r >= 0 &&
+		    vn_format(path, sizeof(path), "%s/" VN_WATCHDOG_SOCKET, vnet->run_dir) == 0)
+			(void)unlink(path);
+		if (r == -EBUSY && vnet_pending(vnet, &pending, NULL) < 0)
+			r = vn_lock_take(path, who, LOCK_MS, holder, sizeof(holder));
 	}
-	if (r == -EBUSY) {
+	if (r == -EBUSY && vnet_pending(vnet, &pending, NULL) == 0) {
+		(void)vnet_error_set(err, r, "busy: %s waits for `vnet confirm`, for %u s more",
+				     pending.what, pending.seconds);
+		if (err)
+			err->outcome = VNET_OUTCOME_FAILED;
+	} else if (r == -EBUSY) {
 		(void)vnet_error_set(err, r, "busy: %s", holder[0] ? holder : "another vnet");
 		if (err)
 			err->outcome = VNET_OUTCOME_FAILED;
@@ -158,8 +172,7 @@ static int take_lock(const struct vnet *vnet, const char *what, struct vnet_erro
 	return r;
 }
 
-/* Lock, and refuse where an earlier change was cut off. A dry run needs neither. */
-int vn_net_begin(const struct vnet *vnet, const struct vnet_how *how, int *ret_lock,
+int vn_net_begin(struct vnet *vnet, const struct vnet_how *how, int *ret_lock,
 		 struct vnet_error *err)
 {
 	auto_fd lock = -1;
@@ -168,8 +181,9 @@ int vn_net_begin(const struct vnet *vnet, const struct vnet_how *how, int *ret_l
 		*ret_lock = -1;
 		return 0;
 	}
-	lock = take_lock(vnet, how->what, err);
-	if (lock < 0)
+	if (!vnet->locked)
+		lock = take_lock(vnet, how->what, err);
+	if (lock < 0 && !vnet->locked)
 		return lock;
 	if (access(vnet->journal, F_OK) == 0)
 		return vnet_error_set(err, -EUCLEAN,
@@ -228,10 +242,33 @@ static void drop_temporaries(const struct vnet_plan *plan)
 	}
 }
 
+int vn_net_recover(struct vnet *vnet, const struct vn_journal *journal, bool dry_run,
+		   bool *ret_forward, struct vnet_error *err)
+{
+	const struct vn_txn txn = {
+		.exec = &vnet->exec,
+		.what = journal->what,
+		.net = journal->net,
+		.journal = vnet->journal,
+	};
+	struct vnet_snapshot head;
+	int r = head_of(vnet, journal->net, &head);
+
+	if (r == 0 && journal->uplink)
+		r = vn_copy(head.uplink, sizeof(head.uplink), journal->uplink);
+	if (r < 0)
+		return vnet_error_set(err, r, "network '%s': %s", journal->net, vn_strerror(r));
+	/* First: with the journal goes the knowledge of them. The undo replaces its own. */
+	if (!dry_run) {
+		drop_temporaries(&journal->plan);
+		drop_temporaries(&journal->undo);
+	}
+	return vn_txn_recover(&txn, journal, &head, dry_run, ret_forward, err);
+}
+
 int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 		 struct vnet_plan *ret_plan, struct vnet_error *err)
 {
-	struct vn_txn txn = { .exec = &vnet->exec, .journal = vnet->journal };
 	auto_fd lock = how->dry_run ? -1 : take_lock(vnet, how->what, err);
 	struct vnet_snapshot head;
 	struct vn_journal journal;
@@ -252,18 +289,9 @@ int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 		return vnet_error_set(err, r,
 				      "%s: %s: look at it, mend by hand what it names, delete it",
 				      vnet->journal, vn_strerror(r));
-	txn.what = journal.what;
-	txn.net = journal.net;
-	r = head_of(vnet, journal.net, &head);
-	if (r == 0 && journal.uplink)
-		r = vn_copy(head.uplink, sizeof(head.uplink), journal.uplink);
-	/* First: with the journal goes the knowledge of them. The undo replaces its own. */
-	if (r == 0 && !how->dry_run) {
-		drop_temporaries(&journal.plan);
-		drop_temporaries(&journal.undo);
-	}
+	r = vn_net_recover(vnet, &journal, how->dry_run, &forward, err);
 	if (r == 0)
-		r = vn_txn_recover(&txn, &journal, &head, how->dry_run, &forward, err);
+		r = head_of(vnet, journal.net, &head);
 	if (r == 0) {
 		*ret_what = take_ptr(&journal.what);
 		*ret_plan = journal.undo;
@@ -294,7 +322,7 @@ int vnet_read(struct vnet *vnet, const char *name, struct vnet_view *ret_view,
 	int r = vnet_name_parse(name, (char[VNET_NAME_SIZE]){ 0 }, err);
 
 	if (r == 0)
-		r = vn_net_snapshot(vnet, name, false, "", &view.snap, err);
+		r = vn_net_snapshot(vnet, &(struct vn_purpose){ .net = name }, &view.snap, err);
 	if (r == 0)
 		r = need_record(&view.snap, name, &view.record, err);
 	if (r == 0)
@@ -325,7 +353,7 @@ int vnet_list(struct vnet *vnet, char ***ret_names, struct vnet_error *err)
 	size_t n = 0;
 	char **names;
 	char *at;
-	int r = vn_net_snapshot(vnet, "", false, "", &snap, err);
+	int r = vn_net_snapshot(vnet, &(struct vn_purpose){ .net = "" }, &snap, err);
 
 	if (r < 0)
 		return r;

@@ -5,12 +5,14 @@
 #include <vnet/net.h>
 
 #include "core/exec.h"
+#include "core/journal.h"
 
 /* Of the public context; @nsid: vn_netns_id(), @seed: see struct vnet_snapshot. */
 struct vnet {
 	struct vn_exec exec;
 	bool kernel;  /* exec is the real one, and ours to close */
 	bool initial; /* the machine's own namespace */
+	bool locked;  /* this process has the lock, inherited: see core/watchdog.h */
 	uint64_t nsid;
 	uint64_t seed;
 	char run_dir[VNET_PATH_SIZE]; /* /run/vnet/<nsid> */
@@ -29,12 +31,26 @@ int vn_net_open(const struct vn_exec *exec, const char *run_dir, uint64_t nsid, 
 		struct vnet **ret_vnet);
 
 /*
- * A snapshot for the network @net ("": of none in particular). @dhcp: with what it
- * takes to serve DHCP; without, only where @net is served already. @uplink: the NIC that
- * is to be its way out, whose ties are looked up; "": what the record says. @ret_snap is
- * set on success alone, for vnet_snapshot_done(). Returns 0, or a negative errno with a sentence.
+ * What a snapshot is read for.
+ *
+ * @net:    the network; "": none in particular
+ * @change: it is about to be changed: what the host's way out leads to is asked
+ * @dhcp:   with what it takes to serve DHCP; without, only where @net is served already
+ * @uplink: the NIC that is to be its way out, whose ties are looked up; NULL: what the
+ *          record says
  */
-int vn_net_snapshot(const struct vnet *vnet, const char *net, bool dhcp, const char *uplink,
+struct vn_purpose {
+	const char *net;
+	bool change;
+	bool dhcp;
+	const char *uplink;
+};
+
+/*
+ * Read a snapshot. @ret_snap is set on success alone, for vnet_snapshot_done(). Returns 0, or a
+ * negative errno with a sentence.
+ */
+int vn_net_snapshot(const struct vnet *vnet, const struct vn_purpose *purpose,
 		    struct vnet_snapshot *ret_snap, struct vnet_error *err);
 
 /*
@@ -42,8 +58,23 @@ int vn_net_snapshot(const struct vnet *vnet, const char *net, bool dhcp, const c
  * needs neither: then *@ret_lock is -1. The lock is freed by closing it. Returns 0, or
  * with a sentence -EBUSY, -EUCLEAN or another negative errno.
  */
-int vn_net_begin(const struct vnet *vnet, const struct vnet_how *how, int *ret_lock,
+int vn_net_begin(struct vnet *vnet, const struct vnet_how *how, int *ret_lock,
 		 struct vnet_error *err);
+
+/*
+ * Work off @journal, whose lock the caller holds: back, or forward where it had been done.
+ * Returns 0, or a negative errno with a sentence and err->outcome.
+ */
+int vn_net_recover(struct vnet *vnet, const struct vn_journal *journal, bool dry_run,
+		   bool *ret_forward, struct vnet_error *err);
+
+/*
+ * Lead the network @name, which a change by the name @what has left as it is, back to @before;
+ * NULL: it was not there. As every change: planned anew, and done or not done. What only
+ * safety speaks against is done. Returns 0, or a negative errno with a sentence.
+ */
+int vn_net_restore(struct vnet *vnet, const char *name, const struct vnet_spec *before,
+		   const char *what, struct vnet_error *err);
 
 /* The record of the network @name in @snap. Returns 0, -ENOENT without a sentence, or another. */
 int vn_net_record(const struct vnet_snapshot *snap, const char *name, struct vnet_spec *ret_spec,

@@ -194,6 +194,16 @@ const struct vn_option vn_options[] = {
 	  .verbs = VN_VERB_CREATE | VN_VERB_SET | VN_VERB_DELETE | VN_VERB_DHCP,
 	  .help = "go on where vnet refuses for safety: guests that are attached, subnets "
 		  "that overlap, a DHCP server that others would hear" },
+	{ .key = "confirm",
+	  .arg = "SECONDS",
+	  .type = VN_TYPE_NUMBER,
+	  .scope = VN_SCOPE_VERB,
+	  .offset = CALL(confirm),
+	  .min = 1,
+	  .max = 3600,
+	  .verbs = VN_VERB_CREATE | VN_VERB_SET | VN_VERB_DELETE,
+	  .help = "of a change of an uplink: take it back, unless `vnet confirm` is run within "
+		  "that time" },
 	{ .key = "json",
 	  .type = VN_TYPE_FLAG,
 	  .scope = VN_SCOPE_VERB,

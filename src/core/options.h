@@ -50,6 +50,7 @@ enum vn_verb {
 	VN_VERB_DHCP_STOP = 1 << 5,
 	VN_VERB_LEASES = 1 << 6,
 	VN_VERB_RECOVER = 1 << 7,
+	VN_VERB_CONFIRM = 1 << 8,
 	VN_VERBS_CHANGING = VN_VERB_CREATE | VN_VERB_SET | VN_VERB_DELETE | VN_VERB_DHCP |
 			    VN_VERB_DHCP_STOP | VN_VERB_RECOVER,
 };
@@ -59,6 +60,7 @@ struct vn_call {
 	bool dry_run;
 	bool json;
 	bool force;
+	uint32_t confirm;
 	char net[VNET_NAME_SIZE];
 };
 

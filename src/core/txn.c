@@ -482,6 +482,19 @@ static int mend(const struct vn_txn *txn, const struct vnet_snapshot *before,
 	return code;
 }
 
+/* The journal is there: from now on someone else would act on it, too. */
+static int begin_watch(const struct vn_txn *txn, const struct vnet_plan *plan,
+		       struct vnet_error *err)
+{
+	return plan->watched && txn->watch ? vn_watch_begin(txn->watch, err) : 0;
+}
+
+static void end_watch(const struct vn_txn *txn, const struct vnet_plan *plan, bool done)
+{
+	if (plan->watched && txn->watch)
+		vn_watch_end(txn->watch, done);
+}
+
 int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 	       const struct vnet_plan *plan, struct vnet_error *err)
 {
@@ -505,7 +518,9 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 	}
 	r = write_journal(txn, before, plan, &predicted, &undo, err);
 	if (r == 0) {
-		r = run_plan(txn, before, plan, &tried, err);
+		r = begin_watch(txn, plan, err);
+		if (r == 0)
+			r = run_plan(txn, before, plan, &tried, err);
 		if (r == 0)
 			r = verify(txn, plan, &predicted, err);
 		if (r == 0 && unlink(txn->journal) < 0)
@@ -513,6 +528,7 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 					   vn_strerror(-errno));
 		if (r < 0)
 			r = mend(txn, before, plan, tried, r, err);
+		end_watch(txn, plan, r == 0);
 	}
 	vnet_plan_done(&undo);
 	vnet_snapshot_done(&predicted);

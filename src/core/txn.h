@@ -10,6 +10,7 @@
 
 #include "core/exec.h"
 #include "core/journal.h"
+#include "core/watchdog.h"
 
 /*
  * The only code that executes plans, and the only code that undoes them. The
@@ -18,12 +19,14 @@
  * @what:    what is being done, for messages: "bridge create br0"
  * @net:     the network
  * @journal: path of the journal
+ * @watch:   looks after a plan that asks for it; NULL: nobody does
  */
 struct vn_txn {
 	const struct vn_exec *exec;
 	const char *what;
 	const char *net;
 	const char *journal;
+	struct vn_watch *watch;
 };
 
 /*

@@ -7,6 +7,7 @@
 #include <vnet/plan.h>
 
 #include "base/text.h"
+#include "sys/gateway.h"
 #include "wire/msg.h"
 
 /* Who carries an operation out. */
@@ -16,9 +17,15 @@ enum vn_op_class {
 	VN_OP_SERVICE, /* a program */
 };
 
-/* Descriptors of the namespaces that a message or a call needs; -1: not there. */
+/*
+ * What a message or a call needs.
+ *
+ * @netns: descriptors of the namespaces; -1: not there
+ * @spent: where to leave what takes long to be closed
+ */
 struct vn_op_env {
 	int netns[VNET_NS_COUNT];
+	struct vn_spent *spent;
 };
 
 /*
@@ -65,6 +72,7 @@ extern const struct vn_op_row vn_op_object_add;
 extern const struct vn_op_row vn_op_object_del;
 extern const struct vn_op_row vn_op_sysctl_set;
 extern const struct vn_op_row vn_op_wait;
+extern const struct vn_op_row vn_op_probe;
 extern const struct vn_op_row vn_op_netns_add;
 extern const struct vn_op_row vn_op_netns_del;
 extern const struct vn_op_row vn_op_csum_off;

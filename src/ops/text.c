@@ -107,6 +107,12 @@ static const struct member wait_members[] = {
 	END,
 };
 
+static const struct member probe_members[] = {
+	M("index", MEMBER_I32, u.probe.index),	   M("link", MEMBER_STRING, u.probe.link),
+	M("mac", MEMBER_BYTES, u.probe.mac),	   M("ip", MEMBER_BYTES, u.probe.ip),
+	M("source", MEMBER_BYTES, u.probe.source), END,
+};
+
 static const struct member netns_members[] = { M("name", MEMBER_STRING, u.netns.name), END };
 
 static const struct member csum_members[] = { M("link", MEMBER_STRING, u.csum.link), END };
@@ -140,6 +146,7 @@ static const struct {
 	[VNET_OP_OBJECT_DEL] = { "object-del", object_members },
 	[VNET_OP_SYSCTL_SET] = { "sysctl-set", sysctl_members },
 	[VNET_OP_WAIT] = { "wait", wait_members },
+	[VNET_OP_PROBE] = { "probe", probe_members },
 	[VNET_OP_NETNS_ADD] = { "netns-add", netns_members },
 	[VNET_OP_NETNS_DEL] = { "netns-del", netns_members },
 	[VNET_OP_CSUM_OFF] = { "csum-off", csum_members },

@@ -50,6 +50,9 @@ function quoted(folder)
 {
 	if (folder == "") {
 		bad("name the folder, as in \"core/txn.h\"")
+	} else if (FILENAME == "helpers/vnet-watchdog.c") {
+		if (folder != "core")
+			bad("the watchdog is a part of the library: core alone")
 	} else if (dir == "helpers") {
 		if (!contains("base sys", folder) && what !~ /^"wire\/(ask|msg)\.h"/)
 			bad("a helper links only base, sys, wire/ask.c and wire/msg.c")

@@ -19,7 +19,7 @@
 
 VNET_TOP=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 : "${VNET_BUILD:=$VNET_TOP/build/asan}"
-export VNET_TOP VNET_BUILD
+export VNET_TOP VNET_BUILD VNET_LIBEXEC=$VNET_BUILD
 case :$PATH: in
 *:"$VNET_BUILD":*) ;;
 *) PATH=$VNET_BUILD:$VNET_BUILD/tests/lib:$PATH ;;

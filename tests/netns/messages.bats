@@ -807,3 +807,26 @@ dnsmasq_is()
 	umount -n /usr/sbin/dnsmasq 2>/dev/null || :
 	mount -n --bind "$BATS_TEST_TMPDIR/dnsmasq" /usr/sbin/dnsmasq
 }
+
+@test "a watchdog, and what waits for a confirmation" {
+	ip link add eth0 type veth peer name far
+	ip link set eth0 addrgenmode none
+	ip link set eth0 up
+	ip link set far up
+	ip addr add 192.0.2.2/24 dev eth0
+	state before
+	refuses 'nothing waits to be confirmed: `vnet show` tells what there is' confirm
+	refuses_create "--confirm: this does not touch the host's way out: leave it out" br0 --confirm 5
+	export VNET_LIBEXEC=/run/nonesuch
+	refuses_create 'there is no /run/nonesuch/vnet-watchdog: nothing moves without a watchdog' br0 \
+		--uplink eth0
+	mkdir /run/helpers
+	export VNET_LIBEXEC=/run/helpers
+	ln -s /bin/false /run/helpers/vnet-watchdog
+	said 1 ': the watchdog does not answer: Broken pipe' bridge create br0 --uplink eth0
+	export VNET_LIBEXEC=$VNET_BUILD
+	said 0 ': in 60 s this is taken back, unless `vnet confirm` is run' bridge create br0 \
+		--uplink eth0 --confirm 60
+	vnet confirm
+	vnet delete br0
+}

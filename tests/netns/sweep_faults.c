@@ -107,6 +107,9 @@ static void spoil(struct vnet_op *op)
 	case VNET_OP_WAIT:
 		op->u.wait.index = INT32_MAX;
 		break;
+	case VNET_OP_PROBE:
+		op->u.probe.index = INT32_MAX;
+		break;
 	case VNET_OP_SYSCTL_SET:
 		(void)vn_copy(op->u.sysctl.link, sizeof(op->u.sysctl.link), "../lo");
 		break;

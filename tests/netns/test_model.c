@@ -85,9 +85,10 @@ static void check(int r, const struct change *c, const struct vnet_error *err)
 
 static void look(struct vnet *vnet, struct vnet_snapshot *ret_snap)
 {
+	static const struct vn_purpose purpose = { .net = NET, .dhcp = true };
 	struct vnet_error err = { 0 };
 
-	if (vn_net_snapshot(vnet, NET, true, "", ret_snap, &err) < 0)
+	if (vn_net_snapshot(vnet, &purpose, ret_snap, &err) < 0)
 		fail_msg("%s", err.msg);
 }
 

@@ -186,6 +186,11 @@ static struct fake *host_new(void)
 	hang_hops(fake, &msg);
 	hang_neigh(fake, &msg, "192.0.2.200", NUD_PERMANENT, 0);
 	hang_neigh(fake, &msg, "192.0.2.201", NUD_NONE, NTF_PROXY);
+	fake->world.gateways[0] = (struct vnet_gateway){ .index = NIC,
+							 .link = "eth0",
+							 .ip = ip_of("192.0.2.1"),
+							 .source = ip_of("192.0.2.10") };
+	fake->world.n_gateways = 1;
 	hang_nexthop(fake, &msg, 7, "192.0.2.1");
 	return fake;
 }

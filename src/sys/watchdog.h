@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VN_SYS_WATCHDOG_H
+#define VN_SYS_WATCHDOG_H
+
+#include <sys/types.h>
+
+#include "sys/gateway.h"
+
+/*
+ * The process that looks after a change: how it is begun, and how it is spoken to. What it
+ * does is in core/watchdog.h.
+ */
+
+enum {
+	VN_WATCHDOG_SOCK = 3, /* where it finds the socket to who began it, and the lock */
+	VN_WATCHDOG_LOCK = 4,
+	VN_WATCHDOG_LINE = 256, /* of a request, or of an answer */
+};
+
+/*
+ * Spawn @program (a full path) in the caller's namespace, in a session of its own, in the root
+ * directory, with an empty environment and /dev/null as standard streams. It inherits the lock
+ * @lock, and forks at once: what is left is no child of the caller's.
+ *
+ * @ret_sock: a socket to it, for the caller to close; each message is one packet
+ *
+ * Returns the pid of its first process, for waitpid(2), or a negative errno: of execve(2) too.
+ */
+pid_t vn_watchdog_spawn(const char *program, int lock, int *ret_sock);
+
+/*
+ * For the other end: fork, let the first process end, and stay in memory whatever becomes of
+ * the disk, as far as that is allowed. Returns 0 in the one that goes on, or a negative errno.
+ */
+int vn_watchdog_settle(void);
+
+/* Listen at @path, in place of what is there. Returns a descriptor or a negative errno. */
+int vn_watchdog_listen(const char *path);
+
+/* Take one client of @listener and its line. Returns a descriptor, or a negative errno. */
+int vn_watchdog_accept(int listener, char ret_line[VN_WATCHDOG_LINE]);
+
+/*
+ * Say @line to who listens at @path, and take its answer, for at most 2 s. Returns 0, -ENOENT
+ * if nobody is there, or another negative errno.
+ */
+int vn_watchdog_ask(const char *path, const char *line, char ret_answer[VN_WATCHDOG_LINE]);
+
+/* Send @line as one packet. Returns 0 or a negative errno. */
+int vn_watchdog_say(int sock, const char *line);
+
+/* Hand the descriptors @spent over, and close them here. Returns 0 or a negative errno. */
+int vn_watchdog_give(int sock, struct vn_spent *spent);
+
+/*
+ * Receive a packet as a line, for at most @timeout_ms; descriptors that come with it stay open
+ * until the process ends. Returns 0, -EPIPE at the end, or another negative errno.
+ */
+int vn_watchdog_hear(int sock, int timeout_ms, char ret_line[VN_WATCHDOG_LINE]);
+
+#endif /* VN_SYS_WATCHDOG_H */

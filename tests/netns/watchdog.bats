@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The watchdog of a change that moves the host's way out: what it does when vnet is killed, when the
+# gateway is gone, and when nobody confirms.
+
+load ../lib/netns
+load ../lib/state
+load ../lib/host
+
+setup()
+{
+	uplink_host
+	run_vnet 0 bridge create warm
+	run_vnet 0 delete warm
+	knows
+	state before
+}
+
+# Both ways, both families.
+knows()
+{
+	ping -q -c 1 -W 2 192.0.2.1 >/dev/null || fail "192.0.2.1 is not reached"
+	ping -q -c 1 -W 2 2001:db8:ff::1 >/dev/null || fail "2001:db8:ff::1 is not reached"
+	ip netns exec far ping -q -c 1 -W 2 10.9.0.2 >/dev/null
+	ip netns exec far ping -q -c 1 -W 2 2001:db8:9::2 >/dev/null
+}
+
+watchdogs()
+{
+	pgrep -x vnet-watchdog
+}
+
+no_watchdog()
+{
+	! watchdogs >/dev/null
+}
+
+is_back()
+{
+	no_watchdog && [ ! -e /sys/class/net/br0 ] && ! compgen -G '/run/vnet/*/watchdog' >/dev/null
+}
+
+# Frames that a bridge is to pass on go no further.
+cut_off()
+{
+	nft 'add table bridge cut; add chain bridge cut in { type filter hook prerouting priority -300; policy drop; }'
+}
+
+# killed CALL TIMES COMMAND...: SIGKILL at the CALL of that name that is the TIMES-th.
+killed()
+{
+	local n
+
+	n=$(killat -c -t -- "${@:3}" 2>/dev/null | awk -v call="$1" -v times="$2" \
+		'$2 == call && ++n == times { print $1 }')
+	[ "$n" ] || fail "no call $1 number $2"
+	back_to_before
+	killat "$n" -- "${@:3}"
+}
+
+back_to_before()
+{
+	[ ! -e /sys/class/net/br0 ] || run_vnet 0 delete br0
+}
+
+@test "killed in the midst of it, vnet is undone by itself" {
+	for times in 12 16 20 22; do
+		killed sendto $times vnet bridge create br0 --uplink eth0 --stp
+		wait_for 2 is_back
+		knows
+		same_state before
+	done
+	run_vnet 0 recover
+	[ "$output" = "nothing to recover" ]
+}
+
+# The same kill, and nobody there: the net is needed.
+@test "without the watchdog a journal is left" {
+	cat >"$BATS_TEST_TMPDIR/vnet-watchdog" <<-'END'
+		#!/bin/sh
+		exec perl -e 'open(S, "+<&=3"); exit if fork; while (sysread(S, $l, 256)) { syswrite(S, "ready") if $l =~ /^go/ }'
+	END
+	chmod +x "$BATS_TEST_TMPDIR/vnet-watchdog"
+	export VNET_LIBEXEC=$BATS_TEST_TMPDIR
+	killed sendto 20 vnet bridge create br0 --uplink eth0
+	sleep 1
+	compgen -G '/run/vnet/*/journal'
+	run_vnet 0 recover
+	same_state before
+}
+
+@test "confirmed in time, it stays" {
+	run_vnet 0 bridge create br0 --uplink eth0 --confirm 20
+	[[ $output == *"in 20 s this is taken back, unless \`vnet confirm\` is run"* ]]
+	watchdogs
+	run_vnet 0 show br0
+	[[ $output == *"waits for \`vnet confirm\`: bridge create br0, "*" s left"* ]]
+	[ "$(vnet show br0 --json | jq '.[0].confirm.seconds')" -ge 15 ]
+	run_vnet 1 delete br0
+	[[ $output == *"busy: bridge create br0 waits for \`vnet confirm\`, for "*" s more" ]]
+	run_vnet 0 confirm
+	[ "$output" = "confirmed: bridge create br0" ]
+	wait_for 2 no_watchdog
+	run_vnet 2 confirm
+	[[ $output == *"nothing waits to be confirmed"* ]]
+	[ "$(vnet show br0 --json | jq '.[0].confirm')" = null ]
+	run_vnet 0 delete br0
+	knows
+	same_state before
+}
+
+@test "not confirmed, a create is taken back" {
+	run_vnet 0 bridge create br0 --uplink eth0 --stp --confirm 1
+	wait_for 3 is_back
+	knows
+	same_state before
+}
+
+# The bridge's number is another one then.
+@test "not confirmed, a delete is taken back" {
+	run_vnet 0 bridge create br0 --uplink eth0 --address 10.1.1.1/24
+	run_vnet 0 show br0 --json
+	before=$(jq 'del(.[0].state.index)' <<<"$output")
+	run_vnet 0 delete br0 --confirm 1
+	[ ! -e /sys/class/net/br0 ]
+	wait_for 3 test -e /sys/class/net/br0
+	wait_for 2 no_watchdog
+	run_vnet 0 show br0 --json
+	[ "$(jq 'del(.[0].state.index)' <<<"$output")" = "$before" ]
+	knows
+	run_vnet 0 delete br0
+	same_state before
+}
+
+@test "told to end, it goes back at once" {
+	run_vnet 0 bridge create br0 --uplink eth0 --confirm 600
+	kill -HUP "$(watchdogs)"
+	kill -INT "$(watchdogs)"
+	sleep 0.2
+	watchdogs
+	kill -TERM "$(watchdogs)"
+	wait_for 2 is_back
+	knows
+	same_state before
+}
+
+@test "the terminal goes, and takes vnet along" {
+	setsid script -qfec 'vnet bridge create br0 --uplink eth0 --confirm 2; sleep 60' /dev/null \
+		>/dev/null 2>&1 </dev/null &
+	wait_for 3 compgen -G '/run/vnet/*/watchdog'
+	kill -KILL -- "-$!"
+	knows
+	wait_for 4 is_back
+	knows
+	same_state before
+}
+
+@test "a gateway that does not answer any more" {
+	cut_off
+	run_vnet 1 bridge create br0 --uplink eth0
+	[[ $output == *"ask the gateway 10.9.0.1 through br0: No route to host" ]]
+	nft delete table bridge cut
+	wait_for 2 is_back
+	knows
+	same_state before
+}
+
+@test "one that never did is no hindrance" {
+	ip -n far link set g0 arp off
+	cut_off
+	ip neigh flush dev eth0
+	ip netns exec far sysctl -qw net.ipv4.conf.g0.arp_ignore=8
+	ip netns exec far nft 'add table netdev cut; add chain netdev cut in { type filter hook ingress device g0 priority 0; policy drop; }'
+	run_vnet 0 bridge create br0 --uplink eth0
+	run_vnet 0 delete br0
+}
+
+@test "it is gone while the change waits to be confirmed" {
+	run_vnet 0 bridge create br0 --uplink eth0 --confirm 600
+	cut_off
+	wait_for 25 is_back
+	nft delete table bridge cut
+	knows
+	same_state before
+}
+
+@test "nothing moves without a watchdog" {
+	export VNET_LIBEXEC=$BATS_TEST_TMPDIR
+	run_vnet 2 bridge create br0 --uplink eth0
+	[[ $output == *"there is no $BATS_TEST_TMPDIR/vnet-watchdog: nothing moves without a watchdog" ]]
+	printf '#!/bin/sh\nexit 0\n' >"$BATS_TEST_TMPDIR/vnet-watchdog"
+	chmod +x "$BATS_TEST_TMPDIR/vnet-watchdog"
+	run_vnet 1 bridge create br0 --uplink eth0
+	[[ $output == *"the watchdog does not answer"* ]]
+	knows
+	same_state before
+}
+
+@test "--confirm is for what could cut the host off" {
+	run_vnet 2 bridge create br1 --confirm 5
+	[[ $output == *"--confirm: this does not touch the host's way out: leave it out" ]]
+	run_vnet 2 bridge create br0 --uplink eth0 --confirm 0
+	[[ $output == *"confirm '0': want 1 to 3600" ]]
+	same_state before
+}
+
+@test "a second change after a watchdog that was killed" {
+	run_vnet 0 bridge create br0 --uplink eth0 --confirm 600
+	kill -KILL "$(watchdogs)"
+	wait_for 2 no_watchdog
+	run_vnet 2 confirm
+	run_vnet 0 show br0
+	[[ $output != *confirm* ]]
+	run_vnet 0 recover
+	[ "$output" = "nothing to recover" ]
+	run_vnet 0 delete br0
+	knows
+	same_state before
+}
