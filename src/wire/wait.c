@@ -51,7 +51,7 @@ static int on_object(const struct nlmsghdr *head, void *arg)
 	if (r < 0)
 		return r;
 	if (object.index == state->index && object.kind == VNET_OBJECT_ADDR)
-		state->addrs++;
+		state->addrs += !(object.flags & IFA_F_DADFAILED); /* someone else's: for ever */
 	/* One of a whole address, not that of its subnet's routers. */
 	else if (object.index == state->index && object.type == RTN_LOCAL)
 		state->locals++;
