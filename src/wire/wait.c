@@ -6,11 +6,12 @@
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "wire/object.h"
+#include "wire/attr.h"
 #include "wire/sock.h"
 
 /*
@@ -18,12 +19,15 @@
  * quick, but a notice that came before the socket was there would be waited for in vain.
  */
 
-enum { PAUSE_NS = 100000 };
+#ifndef RTEXT_FILTER_SKIP_STATS
+#define RTEXT_FILTER_SKIP_STATS (1 << 3)
+#endif
+
+enum { PAUSE_NS = 30000 }; /* what is waited for takes the kernel about three of these */
 
 /* What the answers say of the link. */
 struct state {
 	int32_t index;
-	bool found;
 	bool up;
 	size_t addrs;
 	size_t locals;
@@ -35,41 +39,61 @@ static int on_link(const struct nlmsghdr *head, void *arg)
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(head);
 	struct state *state = arg;
 
-	if (head->nlmsg_type == RTM_NEWLINK && info->ifi_index == state->index) {
-		state->found = true;
+	if (head->nlmsg_type == RTM_NEWLINK && info->ifi_index == state->index)
 		state->up = (info->ifi_flags & IFF_RUNNING) != 0; /* IF_OPER_UP, as one bit */
-	}
 	return 0;
 }
 
-static int on_object(const struct nlmsghdr *head, void *arg)
+static int on_addr(const struct nlmsghdr *head, void *arg)
 {
+	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(head);
 	struct state *state = arg;
-	struct vnet_object object;
-	int r = vn_object_read(head, &object);
 
-	if (r < 0)
-		return r;
-	if (object.index == state->index && object.kind == VNET_OBJECT_ADDR)
-		state->addrs += !(object.flags & IFA_F_DADFAILED); /* someone else's: for ever */
-	/* One of a whole address, not that of its subnet's routers. */
-	else if (object.index == state->index && object.type == RTN_LOCAL)
-		state->locals++;
-	if (object.kind == VNET_OBJECT_ROUTE && (object.flags & (RTNH_F_LINKDOWN | RTNH_F_DEAD)))
-		state->asleep++;
-	vnet_object_done(&object);
+	/* The kernel filters by link, but for those that do not know how. */
+	if (head->nlmsg_type == RTM_NEWADDR && (int32_t)info->ifa_index == state->index)
+		state->addrs += !(info->ifa_flags & IFA_F_DADFAILED); /* someone else's: for ever */
 	return 0;
 }
 
-static int dump(struct vn_sock *sock, uint16_t type, const void *info, size_t size, uint16_t attr,
-		uint32_t value, int (*fn)(const struct nlmsghdr *head, void *arg), void *arg)
+static bool leads_over(const struct nlmsghdr *head, int32_t index)
+{
+	const struct nlattr *attr;
+
+	VN_FOR_EACH_ATTR(attr, head, sizeof(struct rtmsg))
+	{
+		if (mnl_attr_get_type(attr) == RTA_OIF &&
+		    mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
+			return (int32_t)mnl_attr_get_u32(attr) == index;
+	}
+	return false;
+}
+
+static int on_route(const struct nlmsghdr *head, void *arg)
+{
+	const struct rtmsg *info = mnl_nlmsg_get_payload(head);
+	struct state *state = arg;
+
+	if (head->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(head) < sizeof(*info))
+		return -EBADMSG;
+	if (info->rtm_flags & (RTNH_F_LINKDOWN | RTNH_F_DEAD))
+		state->asleep += leads_over(head, state->index);
+	/* One of a whole address, not that of its subnet's routers. */
+	if (info->rtm_type == RTN_LOCAL)
+		state->locals += leads_over(head, state->index);
+	return 0;
+}
+
+/* With @flags of NLM_F_ACK a single answer, with NLM_F_DUMP all. */
+static int ask(struct vn_sock *sock, uint16_t type, uint16_t flags, const void *info, size_t size,
+	       uint16_t attr, uint32_t value, int (*fn)(const struct nlmsghdr *head, void *arg),
+	       void *arg)
 {
 	uint32_t seq = vn_sock_seq(sock, 1);
 	uint8_t buf[64];
 	struct vn_msg msg;
 
 	vn_msg_init(&msg, buf, sizeof(buf));
-	vn_msg_begin(&msg, type, NLM_F_DUMP, seq, info, size);
+	vn_msg_begin(&msg, type, flags, seq, info, size);
 	if (attr)
 		vn_attr_u32(&msg, attr, value);
 	(void)vn_msg_end(&msg);
@@ -82,20 +106,18 @@ static int dump(struct vn_sock *sock, uint16_t type, const void *info, size_t si
  */
 static int is_up(struct vn_sock *sock, int32_t index)
 {
-	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
-	struct rtmsg route4 = { .rtm_family = AF_INET };
-	struct rtmsg route6 = { .rtm_family = AF_INET6 };
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = index };
 	struct state state = { .index = index };
-	int r = dump(sock, RTM_GETLINK, &info, sizeof(info), 0, 0, on_link, &state);
+	int r = ask(sock, RTM_GETLINK, NLM_F_ACK, &info, sizeof(info), IFLA_EXT_MASK,
+		    RTEXT_FILTER_SKIP_STATS, on_link, &state);
 
-	if (r == 0 && !state.found)
-		return -ENODEV;
-	if (r == 0 && state.up)
-		r = dump(sock, RTM_GETROUTE, &route4, sizeof(route4), RTA_OIF, (uint32_t)index,
-			 on_object, &state);
-	if (r == 0 && state.up)
-		r = dump(sock, RTM_GETROUTE, &route6, sizeof(route6), RTA_OIF, (uint32_t)index,
-			 on_object, &state);
+	for (size_t i = 0; r == 0 && state.up && i < sizeof(families); i++) {
+		struct rtmsg route = { .rtm_family = families[i] };
+
+		r = ask(sock, RTM_GETROUTE, NLM_F_DUMP, &route, sizeof(route), RTA_OIF,
+			(uint32_t)index, on_route, &state);
+	}
 	if (r < 0)
 		return r == -EINTR ? 0 : r;
 	return state.up && !state.asleep;
@@ -109,11 +131,11 @@ static int is_local(struct vn_sock *sock, int32_t index)
 			       .rtm_table = RT_TABLE_LOCAL,
 			       .rtm_type = RTN_LOCAL };
 	struct state state = { .index = index };
-	int r = dump(sock, RTM_GETADDR, &addr, sizeof(addr), 0, 0, on_object, &state);
+	int r = ask(sock, RTM_GETADDR, NLM_F_DUMP, &addr, sizeof(addr), 0, 0, on_addr, &state);
 
 	if (r == 0)
-		r = dump(sock, RTM_GETROUTE, &route, sizeof(route), RTA_OIF, (uint32_t)index,
-			 on_object, &state);
+		r = ask(sock, RTM_GETROUTE, NLM_F_DUMP, &route, sizeof(route), RTA_OIF,
+			(uint32_t)index, on_route, &state);
 	if (r < 0)
 		return r == -EINTR ? 0 : r;
 	return state.locals >= state.addrs;
