@@ -24,7 +24,7 @@ BEGIN {
 	may["include/vnet"] = ""
 
 	# Headers of the system that belong to one folder, as a pattern.
-	owner["^<(libmnl|netlink)/"] = "src/wire"
+	owner["^<libmnl/"] = "src/wire"
 	owner["^<cap-ng\\.h>"] = "src/sys"
 	owner["^<(jansson|yaml)\\.h>"] = "src/cli"
 
