@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <linux/if.h>
-#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -88,60 +87,6 @@ static const struct vnet_link *own_link(const struct vnet_spec *record,
 	return NULL;
 }
 
-/* ---- addresses ---- */
-
-/* fe80:: and the MAC as a modified EUI-64: RFC 4291, section 2.5.6 and appendix A. */
-static struct vnet_cidr link_local(const struct vnet_mac *mac)
-{
-	const uint8_t *m = mac->bytes;
-
-	return (struct vnet_cidr){
-		.ip = {
-			.family = AF_INET6,
-			.bytes = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, m[0] ^ 2, m[1], m[2], 0xff, 0xfe,
-				   m[3], m[4], m[5] },
-		},
-		.prefix = 64,
-	};
-}
-
-static bool has_inet6(const struct vnet_spec *spec)
-{
-	for (uint32_t i = 0; i < spec->addresses.count; i++) {
-		if (vnet_cidrs(&spec->addresses)[i].ip.family == AF_INET6)
-			return true;
-	}
-	return false;
-}
-
-/*
- * The i-th address of the bridge: the user's, then, where one of them is IPv6, the
- * link-local one without which neighbours can't be asked on behalf of others.
- * Returns false behind the last.
- */
-static bool address_at(const struct vnet_spec *spec, uint32_t i, struct vnet_cidr *ret)
-{
-	if (i < spec->addresses.count) {
-		*ret = vnet_cidrs(&spec->addresses)[i];
-		return true;
-	}
-	*ret = link_local(&spec->mac);
-	/* With an uplink it has what the NIC had. */
-	return i == spec->addresses.count && has_inet6(spec) &&
-	       !vnet_spec_has(spec, VNET_KEY_UPLINK);
-}
-
-static bool wants_address(const struct vnet_spec *spec, const struct vnet_cidr *addr)
-{
-	struct vnet_cidr at;
-
-	for (uint32_t i = 0; address_at(spec, i, &at); i++) {
-		if (vnet_cidr_equal(&at, addr))
-			return true;
-	}
-	return false;
-}
-
 /* ---- choose ---- */
 
 static bool group_taken(const struct vnet_snapshot *snap, uint32_t group)
@@ -207,42 +152,36 @@ static int check_free(const struct vnet_spec *want, const struct vnet_snapshot *
 		link->kind[0] ? link->kind : "network device");
 }
 
-static int overlaps(const struct vnet_spec *want, const struct vnet_cidr *addr,
-		    const struct vnet_snapshot *snap, struct vnet_error *err)
+/* The NIC is to become the way out of a bridge that is there. */
+static bool joins(const struct vnet_spec *have, const struct vnet_spec *want,
+		  const struct vnet_snapshot *snap)
 {
-	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
-
-	for (size_t i = 0; i < host->n_addrs; i++) {
-		const struct vnet_cidr *other = &host->addrs[i].addr;
-		const struct vnet_link *link =
-			vnet_link_by_index(snap, VNET_NS_HOST, host->addrs[i].index);
-		char a[VNET_CIDR_TEXT];
-		char b[VNET_CIDR_TEXT];
-
-		if (!link || !strcmp(link->name, want->name) ||
-		    other->ip.family != addr->ip.family ||
-		    (!vnet_cidr_holds(addr, &other->ip) && !vnet_cidr_holds(other, &addr->ip)))
-			continue;
-		return vnet_error_set(err, -EADDRINUSE,
-				      "%s overlaps %s of %s: want another subnet, or --force",
-				      vnet_cidr_text(addr, a), vnet_cidr_text(other, b),
-				      link->name);
-	}
-	return 0;
+	/* One that was taken off by hand comes back only where it is asked for. */
+	return vnet_spec_has(want, VNET_KEY_UPLINK) && !vnet_spec_has(have, VNET_KEY_UPLINK) &&
+	       snap->survey;
 }
 
-static int check_addresses(const struct vnet_spec *have, const struct vnet_spec *want,
-			   const struct vnet_snapshot *snap, bool force, struct vnet_error *err)
+/* What speaks against another way out of the bridge @now, or none any more. */
+static int check_way_out(const struct vnet_spec *have, const struct vnet_spec *want,
+			 const struct vnet_link *now, const struct vnet_snapshot *snap, bool force,
+			 struct vnet_error *err)
 {
-	int r = 0;
-
-	for (uint32_t i = 0; i < want->addresses.count && r == 0; i++) {
-		const struct vnet_cidr *addr = &vnet_cidrs(&want->addresses)[i];
-
-		if (!force && (!have || !wants_address(have, addr)))
-			r = overlaps(want, addr, snap, err);
-	}
-	return r;
+	if (!vnet_spec_has(want, VNET_KEY_UPLINK))
+		return force ? 0 : vnet_uplink_check_back(have, now, snap, true, err);
+	if (have->uplink[0] && strcmp(have->uplink, want->uplink) != 0)
+		return vnet_error_set(err, -EBUSY,
+				      "%s has the uplink %s: want --no-uplink first, then --uplink "
+				      "%s",
+				      want->name, have->uplink, want->uplink);
+	if (!joins(have, want, snap))
+		return 0;
+	if (now->bridge.stp && !force)
+		return vnet_error_set(
+			err, -EBUSY,
+			"%s speaks STP: for %u s the host would be cut off (listening "
+			"and learning): want --no-stp first, or --force",
+			want->name, 2 * now->bridge.forward_delay / 100);
+	return vnet_uplink_check(snap, want->uplink, force, err);
 }
 
 static int check_ports(const struct vnet_spec *have, const struct vnet_snapshot *snap,
@@ -274,6 +213,17 @@ static int check_ports(const struct vnet_spec *have, const struct vnet_snapshot 
 			      list);
 }
 
+/* The NIC that is given back is still a port. */
+static int check_dhcp(const struct vnet_spec *have, const struct vnet_spec *want,
+		      const struct vnet_snapshot *snap, bool force, struct vnet_error *err)
+{
+	struct vnet_spec with = *want;
+
+	if (have && !want->uplink[0])
+		memcpy(with.uplink, have->uplink, sizeof(with.uplink));
+	return vnet_dhcp_check(&with, snap, force, err);
+}
+
 static int check(const struct vnet_spec *have, const struct vnet_spec *want,
 		 const struct vnet_snapshot *snap, bool force, struct vnet_error *err)
 {
@@ -282,38 +232,22 @@ static int check(const struct vnet_spec *have, const struct vnet_spec *want,
 	if (!want && (force || have->foreign))
 		return 0;
 	if (!want) {
-		r = vnet_uplink_check_back(have, own_link(have, snap), snap, err);
+		r = vnet_uplink_check_back(have, own_link(have, snap), snap, false, err);
 		return r < 0 ? r : check_ports(have, snap, err);
 	}
 	r = have ? 0 : check_free(want, snap, err);
 	if (r == 0 && !have && vnet_spec_has(want, VNET_KEY_UPLINK))
 		r = vnet_uplink_check(snap, want->uplink, force, err);
+	if (r == 0 && have && !have->foreign)
+		r = check_way_out(have, want, own_link(have, snap), snap, force, err);
 	if (r == 0)
-		r = check_addresses(have, want, snap, force, err);
+		r = vnet_addresses_check(have, want, snap, force, err);
 	if (r == 0)
-		r = vnet_dhcp_check(want, snap, force, err);
+		r = check_dhcp(have, want, snap, force, err);
 	return r;
 }
 
 /* ---- read ---- */
-
-/* Of the recorded addresses those that are live: others on the bridge are not vnet's. */
-static int read_addresses(const struct vnet_snapshot *snap, const struct vnet_link *link,
-			  const struct vnet_spec *record, struct vnet_spec *spec,
-			  struct vnet_error *err)
-{
-	int r = vnet_spec_edit(spec, VNET_KEY_ADDRESS, '0', NULL, err);
-
-	for (uint32_t i = 0; i < record->addresses.count && r == 0; i++) {
-		const struct vnet_cidr *addr = &vnet_cidrs(&record->addresses)[i];
-		char text[VNET_CIDR_TEXT];
-
-		if (vnet_snapshot_has_addr(snap, VNET_NS_HOST, link->index, addr))
-			r = vnet_spec_edit(spec, VNET_KEY_ADDRESS, '+', vnet_cidr_text(addr, text),
-					   err);
-	}
-	return r;
-}
 
 static int read_spec(const struct vnet_snapshot *snap, const struct vnet_spec *record,
 		     struct vnet_spec *ret_spec, struct vnet_error *err)
@@ -331,11 +265,12 @@ static int read_spec(const struct vnet_snapshot *snap, const struct vnet_spec *r
 		return vnet_error_set(err, r, "out of memory");
 	if (!record->foreign) {
 		spec_of(link, &spec);
-		if (!vnet_uplink_port(record, link, snap)) /* taken off, or away */
+		/* Taken off, or away; the name stays, for what is missed. */
+		if (!vnet_uplink_port(record, link, snap))
 			spec.set &= ~KEY(UPLINK);
 		else
 			vnet_dhcp_read(snap, &spec);
-		r = read_addresses(snap, link, record, &spec, err);
+		r = vnet_addresses_read(snap, link, record, &spec, err);
 	}
 	if (r < 0) {
 		vnet_spec_done(&spec);
@@ -359,7 +294,7 @@ static void create(const struct vnet_spec *want, struct vnet_link *link, struct 
 	/* No guest's router advertisement may touch the host: before the link is up. */
 	vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "ipv6/conf", "accept_ra", "0");
 	vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "ipv6/conf", "autoconf", "0");
-	for (uint32_t i = 0; address_at(want, i, &addr); i++)
+	for (uint32_t i = 0; vnet_addresses_at(want, i, &addr); i++)
 		vnet_plan_addr_add(plan, VNET_NS_HOST, link, &addr);
 	vnet_plan_link_set(plan, VNET_NS_HOST, link, VNET_LINK_UP);
 }
@@ -379,12 +314,12 @@ static void create_with_uplink(const struct vnet_spec *want, struct vnet_link *l
 	vnet_plan_link_add(plan, VNET_NS_HOST, link, NULL);
 	vnet_plan_link_set(plan, VNET_NS_HOST, link,
 			   VNET_LINK_ALIAS | VNET_LINK_ADDR_GEN_MODE | VNET_LINK_MTU);
-	vnet_uplink_join(snap, nic, link, plan);
+	vnet_uplink_join(snap, nic, link, true, plan);
 	link->bridge.stp = stp;
 	link->addr_gen_mode = nic->addr_gen_mode;
 	vnet_plan_link_set(plan, VNET_NS_HOST, link,
 			   VNET_LINK_ADDR_GEN_MODE | (stp ? VNET_LINK_STP : 0));
-	for (uint32_t i = 0; address_at(want, i, &addr); i++)
+	for (uint32_t i = 0; vnet_addresses_at(want, i, &addr); i++)
 		vnet_plan_addr_add(plan, VNET_NS_HOST, link, &addr);
 	vnet_uplink_probe(snap, link, plan); /* once more, with all that is new in force */
 }
@@ -406,63 +341,6 @@ static void change_taps(const struct vnet_link *bridge, const struct vnet_snapsh
 	}
 }
 
-/* True if @addr is live, was asked for, and is so no more. */
-static bool drops_address(const struct vnet_spec *have, const struct vnet_spec *want,
-			  const struct vnet_link *now, const struct vnet_snapshot *snap,
-			  const struct vnet_cidr *addr)
-{
-	return wants_address(have, addr) && !wants_address(want, addr) &&
-	       vnet_snapshot_has_addr(snap, VNET_NS_HOST, now->index, addr);
-}
-
-/*
- * With the first IPv4 address of a subnet the kernel drops all others of that subnet
- * (unless net.ipv4.conf.*.promote_secondaries is set). True if @addr would go so.
- */
-static bool falls(const struct vnet_spec *have, const struct vnet_spec *want,
-		  const struct vnet_link *now, const struct vnet_snapshot *snap,
-		  const struct vnet_ifaddr *addr)
-{
-	struct vnet_cidr first;
-
-	if (addr->index != now->index || addr->addr.ip.family != AF_INET ||
-	    !(addr->flags & IFA_F_SECONDARY) || drops_address(have, want, now, snap, &addr->addr))
-		return false;
-	for (uint32_t i = 0; address_at(have, i, &first); i++) {
-		if (first.prefix == addr->addr.prefix && vnet_cidr_holds(&first, &addr->addr.ip) &&
-		    drops_address(have, want, now, snap, &first))
-			return true;
-	}
-	return false;
-}
-
-static void change_addresses(const struct vnet_spec *have, const struct vnet_spec *want,
-			     const struct vnet_link *now, const struct vnet_link *link,
-			     const struct vnet_snapshot *snap, struct vnet_plan *plan)
-{
-	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
-	struct vnet_cidr addr;
-
-	/* The last first, here and below: taken back, they stand in the same order again. */
-	for (size_t i = host->n_addrs; i-- > 0;) {
-		if (falls(have, want, now, snap, &host->addrs[i]))
-			vnet_plan_addr_del(plan, VNET_NS_HOST, link, &host->addrs[i].addr);
-	}
-	for (size_t i = host->n_addrs; i-- > 0;) {
-		if (host->addrs[i].index == now->index &&
-		    drops_address(have, want, now, snap, &host->addrs[i].addr))
-			vnet_plan_addr_del(plan, VNET_NS_HOST, link, &host->addrs[i].addr);
-	}
-	for (size_t i = 0; i < host->n_addrs; i++) {
-		if (falls(have, want, now, snap, &host->addrs[i]))
-			vnet_plan_addr_add(plan, VNET_NS_HOST, link, &host->addrs[i].addr);
-	}
-	for (uint32_t i = 0; address_at(want, i, &addr); i++) {
-		if (!vnet_snapshot_has_addr(snap, VNET_NS_HOST, now->index, &addr))
-			vnet_plan_addr_add(plan, VNET_NS_HOST, link, &addr);
-	}
-}
-
 /*
  * No router advertisement may touch the host: also not after the kernel made the
  * link's IPv6 anew, as it does when an MTU rises from below 1280.
@@ -480,10 +358,39 @@ static void keep_quiet(const struct vnet_link *now, const struct vnet_link *link
 		vnet_plan_sysctl_set(plan, VNET_NS_HOST, link->name, "ipv6/conf", "autoconf", "0");
 }
 
+/* The bridge keeps its MAC: others may know it by that. */
+static void join(const struct vnet_link *now, const struct vnet_spec *want,
+		 const struct vnet_snapshot *snap, struct vnet_plan *plan)
+{
+	const struct vnet_link *nic = vnet_link_by_name(snap, VNET_NS_HOST, want->uplink);
+	struct vnet_link link = *now;
+	char mac[VNET_MAC_TEXT];
+
+	vnet_uplink_join(snap, nic, now, false, plan);
+	link.addr_gen_mode = nic->addr_gen_mode;
+	if (link.addr_gen_mode != now->addr_gen_mode)
+		vnet_plan_link_set(plan, VNET_NS_HOST, &link, VNET_LINK_ADDR_GEN_MODE);
+	if (!now->bridge.stp) /* else it listens and learns yet */
+		vnet_uplink_probe(snap, now, plan);
+	if (memcmp(&nic->mac, &now->mac, sizeof(nic->mac)) != 0)
+		vnet_plan_note(plan, "the host is at the MAC %s from now on, that of %s",
+			       vnet_mac_text(&now->mac, mac), now->name);
+}
+
+static void give_back(const struct vnet_spec *have, const struct vnet_link *now,
+		      const struct vnet_link *nic, const struct vnet_snapshot *snap,
+		      struct vnet_plan *plan)
+{
+	vnet_uplink_leave(snap, now, nic, &have->addresses, true, plan);
+	vnet_uplink_probe(snap, nic, plan);
+}
+
 static void change(const struct vnet_spec *have, const struct vnet_spec *want,
 		   const struct vnet_link *now, struct vnet_link *link,
 		   const struct vnet_snapshot *snap, struct vnet_plan *plan)
 {
+	const struct vnet_link *nic = vnet_uplink_port(have, now, snap);
+	struct vnet_spec without = *want;
 	uint32_t fields = 0;
 
 	for (size_t i = 0; i < sizeof(attrs) / sizeof(attrs[0]); i++) {
@@ -495,7 +402,14 @@ static void change(const struct vnet_spec *have, const struct vnet_spec *want,
 		change_taps(now, snap, want->mtu, plan);
 	if (!vnet_spec_has(want, VNET_KEY_UPLINK)) /* there the host is to hear them */
 		keep_quiet(now, link, plan);
-	change_addresses(have, want, now, link, snap, plan);
+	vnet_dhcp_pause(have, want, snap, plan);
+	if (nic && !vnet_spec_has(want, VNET_KEY_UPLINK))
+		give_back(have, now, nic, snap, plan);
+	if (joins(have, want, snap)) {
+		join(now, want, snap, plan);
+		without.set &= ~KEY(UPLINK); /* it keeps what it has by its own MAC */
+	}
+	vnet_addresses_change(have, &without, now, link, snap, plan);
 }
 
 /* True if the record says that there is a DHCP server. */
@@ -525,7 +439,7 @@ static int delete_all(const struct vnet_spec *have, const struct vnet_snapshot *
 	if (leases && leases->content)
 		vnet_plan_file_del(plan, snap->lease_path);
 	if (nic)
-		vnet_uplink_leave(snap, now, nic, &have->addresses, plan);
+		vnet_uplink_leave(snap, now, nic, &have->addresses, false, plan);
 	if (nic)
 		vnet_uplink_probe(snap, nic, plan);
 	vnet_plan_record(plan, have, false, snap);

@@ -10,8 +10,17 @@
  * copies (metrics that were better by one, addresses that were not asked for) is put
  * right.
  *
+ * On a bridge that is in use already, which may have a carrier, and on a kernel that
+ * can't make routes sleep, the copies stand behind the NIC's own instead, by worse metrics.
+ * The NIC becomes a port by a message of its own here too: a port still transmits, so the
+ * host's packets go on leaving by the NIC, and answers come in on the bridge, which has the
+ * addresses. Then one message takes the NIC's own away. Such a bridge keeps its MAC: who
+ * knows the host by that of the NIC reaches it all the same, for a bridge takes in what is
+ * for its ports; and is told the new one. On failure the NIC is released, and tells its own.
+ *
  * On the way back the copies stand behind the bridge's own, and one message takes those
- * away and releases the NIC, in the order in which a packet never lacks a route.
+ * away and releases the NIC, in the order in which a packet never lacks a route. A bridge
+ * that goes on keeps its own addresses and what hangs on them.
  */
 #include <errno.h>
 #include <linux/if.h>
@@ -39,6 +48,9 @@ struct move {
 	const struct vnet_link *from;
 	const struct vnet_link *to;
 	const struct vnet_list *stay; /* addresses (struct vnet_cidr) that are not moved; or NULL */
+	struct vnet_cidr own;	      /* one more of them, link-local; prefix 0: none */
+	struct vnet_cidr both;	      /* of both links from now on; prefix 0: none */
+	bool awake;		      /* onto a bridge whose routes count from the beginning */
 	struct vnet_plan *plan;
 };
 
@@ -50,7 +62,7 @@ static bool stays(const struct move *m, const struct vnet_object *object)
 		if (vnet_cidr_equal(&vnet_cidrs(m->stay)[i], &object->to))
 			return true;
 	}
-	return false;
+	return m->own.prefix && vnet_cidr_equal(&m->own, &object->to);
 }
 
 static bool is_addr(const struct move *m, const struct vnet_object *object, uint8_t family)
@@ -69,7 +81,23 @@ static bool is_own(const struct vnet_object *route)
 	       ((to[0] == 0xfe && (to[1] & 0xc0) == 0x80) || to[0] == 0xff);
 }
 
-/* The subnet of an address that is not moved. */
+/* In the subnet of an address that is not moved, and of none that is. */
+static bool is_beside_stayer(const struct move *m, const struct vnet_ip *ip)
+{
+	const struct vnet_ns *host = &m->snap->ns[VNET_NS_HOST];
+	bool found = false;
+
+	for (uint32_t i = 0; ip->family && m->stay && i < m->stay->count; i++)
+		found = found || vnet_cidr_holds(&vnet_cidrs(m->stay)[i], ip);
+	for (size_t i = 0; found && i < host->n_objects; i++) {
+		if (is_addr(m, host->objects[i], ip->family) &&
+		    vnet_cidr_holds(&host->objects[i]->to, ip))
+			return false;
+	}
+	return found;
+}
+
+/* The subnet of an address that is not moved, or what lies behind a router there. */
 static bool is_of_stayer(const struct move *m, const struct vnet_object *route)
 {
 	for (uint32_t i = 0; m->stay && i < m->stay->count; i++) {
@@ -79,13 +107,13 @@ static bool is_of_stayer(const struct move *m, const struct vnet_object *route)
 		    vnet_cidr_holds(addr, &route->to.ip))
 			return true;
 	}
-	return false;
+	return is_beside_stayer(m, &route->via);
 }
 
 static bool is_route(const struct move *m, const struct vnet_object *object, uint8_t family)
 {
 	return object->kind == VNET_OBJECT_ROUTE && object->to.ip.family == family &&
-	       (object->several || object->index == m->from->index) && !is_own(object) &&
+	       vnet_object_uses(object, m->from->index) && !is_own(object) &&
 	       !is_of_stayer(m, object);
 }
 
@@ -98,7 +126,23 @@ static bool is_connected(const struct vnet_object *route)
 static bool is_neigh(const struct move *m, const struct vnet_object *object)
 {
 	return object->kind == VNET_OBJECT_NEIGH && object->index == m->from->index &&
-	       ((object->flags & NTF_PROXY) || (object->state & VALID));
+	       ((object->flags & NTF_PROXY) || (object->state & VALID)) &&
+	       !is_beside_stayer(m, &object->to.ip);
+}
+
+/* The other link has this address already. */
+static bool is_there(const struct move *m, const struct vnet_object *addr)
+{
+	const struct vnet_ns *host = &m->snap->ns[VNET_NS_HOST];
+
+	for (size_t i = 0; i < host->n_objects; i++) {
+		const struct vnet_object *object = host->objects[i];
+
+		if (object->kind == VNET_OBJECT_ADDR && object->index == m->to->index &&
+		    vnet_cidr_equal(&object->to, &addr->to))
+			return true;
+	}
+	return false;
 }
 
 /* The i-th object, in the kernel's order or from the last on; NULL behind the end. */
@@ -184,11 +228,11 @@ static void stage_addrs(const struct move *m, uint32_t metric)
 	v4.metric = metric;
 	v6.set = IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
 	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
-		if (is_addr(m, object, AF_INET))
+		if (is_addr(m, object, AF_INET) && !is_there(m, object))
 			add(m, object, &v4, VNET_OBJECT_NEW);
 	}
 	for (size_t i = 0; (object = object_at(m, i, true)); i++) {
-		if (is_addr(m, object, AF_INET6))
+		if (is_addr(m, object, AF_INET6) && !is_there(m, object))
 			add(m, object, &v6, VNET_OBJECT_NEW);
 	}
 }
@@ -225,7 +269,8 @@ static void drop_addrs(const struct move *m)
 	const struct vnet_object *object;
 
 	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
-		if (is_addr(m, object, AF_INET6))
+		if (is_addr(m, object, AF_INET6) &&
+		    !(m->both.prefix && vnet_cidr_equal(&m->both, &object->to)))
 			drop_own(m, object);
 	}
 	/* Secondary ones would go with their first. */
@@ -242,7 +287,7 @@ static void settle_addrs(const struct move *m, uint8_t family)
 	const struct vnet_object *object;
 
 	for (size_t i = 0; (object = object_at(m, i, family == AF_INET6)); i++) {
-		if (is_addr(m, object, family))
+		if (is_addr(m, object, family) && !is_there(m, object))
 			add(m, object, &edit, VNET_OBJECT_REPLACE);
 	}
 }
@@ -255,69 +300,6 @@ static void settle_routes(const struct move *m, const struct vnet_object *route,
 	if (!is_connected(route))
 		add(m, route, &edit, VNET_OBJECT_PREPEND);
 	drop(m, route, staged);
-}
-
-/* ---- settings ---- */
-
-/* Not a link's to hand on: what the kernel keeps for itself, aliases, or set by other means. */
-static bool is_kept(const struct vnet_sysctl *sysctl)
-{
-	static const char *const keys[] = {
-		"disable_ipv6", "addr_gen_mode", "stable_secret",
-		"mtu",		"accept_dad",	 "base_reachable_time",
-		"retrans_time", "rp_filter",	 "ignore_routes_with_linkdown",
-	};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (!strcmp(sysctl->key, keys[i]))
-			return true;
-	}
-	return false;
-}
-
-static void copy_sysctls(const struct move *m)
-{
-	const struct vnet_ns *host = &m->snap->ns[VNET_NS_HOST];
-	char value[VNET_SYSCTL_VALUE];
-
-	for (size_t i = 0; i < host->n_sysctls; i++) {
-		const struct vnet_sysctl *s = &host->sysctls[i];
-		const struct vnet_sysctl *fresh =
-			vnet_sysctl_find(m->snap, VNET_NS_HOST, "default", s->dir, s->key);
-
-		if (!strcmp(s->link, m->from->name) && !is_kept(s) && fresh &&
-		    strcmp(fresh->value, s->value) != 0)
-			vnet_plan_sysctl_set(m->plan, VNET_NS_HOST, m->to->name, s->dir, s->key,
-					     s->value);
-	}
-	if (m->from->accept_ra < 0)
-		return;
-	(void)snprintf(value, sizeof(value), "%d", (int)m->from->accept_ra);
-	vnet_plan_sysctl_set(m->plan, VNET_NS_HOST, m->to->name, "ipv6/conf", "accept_ra", value);
-	(void)snprintf(value, sizeof(value), "%d", (int)m->from->autoconf);
-	vnet_plan_sysctl_set(m->plan, VNET_NS_HOST, m->to->name, "ipv6/conf", "autoconf", value);
-}
-
-/* For the time of the move: @value, or with NULL what the NIC has. Nothing where it has none. */
-static void set_passing(const struct move *m, const char *dir, const char *key, const char *value)
-{
-	const struct vnet_sysctl *old =
-		vnet_sysctl_find(m->snap, VNET_NS_HOST, m->from->name, dir, key);
-
-	if (old)
-		vnet_plan_sysctl_set(m->plan, VNET_NS_HOST, m->to->name, dir, key,
-				     value ? value : old->value);
-}
-
-void vnet_uplink_probe(const struct vnet_snapshot *snap, const struct vnet_link *link,
-		       struct vnet_plan *plan)
-{
-	for (size_t i = 0; i < snap->n_gateways; i++) {
-		struct vnet_gateway gateway = snap->gateways[i];
-
-		gateway.mac = link->mac;
-		vnet_plan_probe(plan, VNET_NS_HOST, link, &gateway);
-	}
 }
 
 /* ---- onto the bridge ---- */
@@ -401,63 +383,6 @@ static void drop_neighs(const struct move *m)
 	}
 }
 
-void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *nic,
-		      const struct vnet_link *bridge, struct vnet_plan *plan)
-{
-	const struct move m = { .snap = snap, .from = nic, .to = bridge, .plan = plan };
-	struct vnet_link port = *nic;
-	const struct vnet_object *object;
-	size_t first;
-
-	copy_sysctls(&m);
-	set_passing(&m, "ipv4/conf", "rp_filter", "2");
-	set_passing(&m, "ipv4/conf", "ignore_routes_with_linkdown", "1");
-	set_passing(&m, "ipv6/conf", "ignore_routes_with_linkdown", "1");
-	vnet_plan_link_set(plan, VNET_NS_HOST, bridge, VNET_LINK_UP);
-	stage_addrs(&m, METRIC_STAGED);
-	stage_neighs(&m);
-	stage_routes4(&m, false);
-	stage_routes4(&m, true);
-	stage_routes6(&m);
-	vnet_plan_wait(plan, VNET_NS_HOST, bridge, VNET_WAIT_LOCAL);
-
-	port.master = bridge->index;
-	memcpy(port.master_name, bridge->name, sizeof(port.master_name));
-	port.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;
-	vnet_plan_link_set(plan, VNET_NS_HOST, &port, VNET_LINK_MASTER | VNET_LINK_ADDR_GEN_MODE);
-	if (nic->carrier)
-		vnet_plan_wait(plan, VNET_NS_HOST, bridge, VNET_WAIT_UP);
-	vnet_uplink_probe(snap, bridge, plan);
-
-	first = plan->n_ops;
-	move_nexthops(&m);
-	drop_routes(&m, AF_INET6, true);
-	drop_routes(&m, AF_INET6, false);
-	drop_routes(&m, AF_INET, true);
-	drop_routes(&m, AF_INET, false);
-	add_best(&m);
-	drop_neighs(&m);
-	drop_addrs(&m);
-	together(plan, first);
-
-	settle_addrs(&m, AF_INET);
-	settle_addrs(&m, AF_INET6);
-	for (size_t i = 0; (object = object_at(&m, i, false)); i++) {
-		struct vnet_object_edit staged;
-
-		if (!is_route(&m, object, AF_INET6) || is_best(object))
-			continue;
-		staged = in_front(&m, object);
-		settle_routes(&m, object, &staged);
-	}
-	set_passing(&m, "ipv4/conf", "rp_filter", NULL);
-	set_passing(&m, "ipv4/conf", "ignore_routes_with_linkdown", NULL);
-	set_passing(&m, "ipv6/conf", "ignore_routes_with_linkdown", NULL);
-	plan->watched = true;
-}
-
-/* ---- and back ---- */
-
 static struct vnet_object_edit behind(const struct move *m, const struct vnet_object *route)
 {
 	struct vnet_object_edit edit = edit_of(m);
@@ -491,6 +416,108 @@ static void stage_behind(const struct move *m)
 	}
 }
 
+/* Laid out on the bridge; it does not count yet. */
+static void stage(const struct move *m)
+{
+	vnet_uplink_settings(m->snap, m->from, m->to, m->awake, m->plan);
+	if (!m->awake || !(m->to->flags & IFF_UP)) {
+		struct vnet_link up = *m->to;
+
+		up.flags |= IFF_UP;
+		vnet_plan_link_set(m->plan, VNET_NS_HOST, &up, VNET_LINK_UP);
+	}
+	stage_addrs(m, METRIC_STAGED);
+	stage_neighs(m);
+	if (m->awake) {
+		stage_behind(m);
+	} else {
+		stage_routes4(m, false);
+		stage_routes4(m, true);
+		stage_routes6(m);
+	}
+	vnet_plan_wait(m->plan, VNET_NS_HOST, m->to, VNET_WAIT_LOCAL);
+}
+
+/* What still hangs on the NIC goes, in one message: the bridge is in charge. */
+static void take_over(const struct move *m)
+{
+	size_t first = m->plan->n_ops;
+
+	move_nexthops(m);
+	drop_routes(m, AF_INET6, true);
+	drop_routes(m, AF_INET6, false);
+	drop_routes(m, AF_INET, true);
+	drop_routes(m, AF_INET, false);
+	if (!m->awake)
+		add_best(m);
+	drop_neighs(m);
+	drop_addrs(m);
+	together(m->plan, first);
+}
+
+static void settle(const struct move *m)
+{
+	const struct vnet_object *object;
+
+	settle_addrs(m, AF_INET);
+	settle_addrs(m, AF_INET6);
+	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
+		struct vnet_object_edit staged;
+
+		if (!is_route(m, object, AF_INET6) || (!m->awake && is_best(object)))
+			continue;
+		staged = m->awake ? behind(m, object) : in_front(m, object);
+		settle_routes(m, object, &staged);
+	}
+}
+
+/* Neighbours know the addresses by a MAC: tell them that of @link. */
+static void announce(const struct move *m, const struct vnet_link *link)
+{
+	const struct vnet_object *object;
+
+	for (size_t i = 0; link->carrier && (object = object_at(m, i, false)); i++) {
+		if (is_addr(m, object, object->to.ip.family))
+			vnet_plan_announce(m->plan, VNET_NS_HOST, link, &object->to.ip);
+	}
+}
+
+void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+		      const struct vnet_link *bridge, bool fresh, struct vnet_plan *plan)
+{
+	const struct move m = {
+		.snap = snap,
+		.from = nic,
+		.to = bridge,
+		.awake = !fresh || !vnet_uplink_can_sleep(snap, nic),
+		.plan = plan,
+	};
+	bool known = !memcmp(&nic->mac, &bridge->mac, sizeof(nic->mac));
+	struct vnet_link heard = *bridge;
+	struct vnet_link port = *nic;
+
+	stage(&m);
+	if (!known) /* for the way back alone: till then it is known */
+		announce(&m, nic);
+	port.master = bridge->index;
+	memcpy(port.master_name, bridge->name, sizeof(port.master_name));
+	port.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;
+	vnet_plan_link_set(plan, VNET_NS_HOST, &port, VNET_LINK_MASTER | VNET_LINK_ADDR_GEN_MODE);
+	if (nic->carrier && !bridge->bridge.stp)
+		vnet_plan_wait(plan, VNET_NS_HOST, bridge, VNET_WAIT_UP);
+	if (!bridge->bridge.stp)
+		vnet_uplink_probe(snap, bridge, plan);
+	take_over(&m);
+	settle(&m);
+	vnet_uplink_settled(snap, nic, bridge, m.awake, plan);
+	heard.carrier = nic->carrier;
+	if (!known)
+		announce(&m, &heard);
+	plan->watched = true;
+}
+
+/* ---- and back ---- */
+
 /* Those of the bridge, connected ones too: from there on packets leave by the NIC itself. */
 static void drop_all_routes(const struct move *m)
 {
@@ -509,25 +536,39 @@ static void drop_all_routes(const struct move *m)
 	}
 }
 
+/*
+ * The link-local address that a bridge with IPv6 has by its own MAC stays; where that is
+ * the NIC's, both have it.
+ */
+static void share_link_local(struct move *m, bool known, bool goes_on)
+{
+	if (!vnet_has_inet6(m->stay))
+		return;
+	if (!known)
+		m->own = vnet_link_local(&m->from->mac);
+	else if (goes_on)
+		m->both = vnet_link_local(&m->from->mac);
+}
+
 void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
-		       const struct vnet_link *nic, const struct vnet_list *stay,
+		       const struct vnet_link *nic, const struct vnet_list *stay, bool goes_on,
 		       struct vnet_plan *plan)
 {
-	const struct move m = {
-		.snap = snap, .from = bridge, .to = nic, .stay = stay, .plan = plan
-	};
+	bool known = !memcmp(&nic->mac, &bridge->mac, sizeof(nic->mac));
+	struct move m = { .snap = snap, .from = bridge, .to = nic, .stay = stay, .plan = plan };
 	struct vnet_link free_nic = *nic;
 	const struct vnet_object *object;
 	size_t first;
 
-	if (vnet_sysctl_find(snap, VNET_NS_HOST, bridge->name, "ipv4/conf", "rp_filter"))
-		vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, "ipv4/conf", "rp_filter",
-				     "2");
+	share_link_local(&m, known, goes_on);
+	vnet_uplink_loosen(snap, bridge, plan);
 	stage_addrs(&m, 0);
 	stage_neighs(&m);
 	stage_behind(&m);
 	vnet_plan_wait(plan, VNET_NS_HOST, nic, VNET_WAIT_LOCAL);
 
+	if (!known) /* a port's MAC is the bridge's too */
+		announce(&m, nic);
 	free_nic.master = 0;
 	free_nic.master_name[0] = '\0';
 	free_nic.addr_gen_mode = bridge->addr_gen_mode;
@@ -537,8 +578,12 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 	vnet_plan_link_set(plan, VNET_NS_HOST, &free_nic,
 			   VNET_LINK_MASTER | VNET_LINK_ADDR_GEN_MODE);
 	vnet_plan_mark(plan, VNET_OP_TURN);
+	if (goes_on)
+		drop_neighs(&m);
 	drop_addrs(&m);
 	together(plan, first);
+	if (!known) /* for those who asked, and were answered by the bridge, meanwhile */
+		announce(&m, nic);
 
 	settle_addrs(&m, AF_INET6);
 	for (size_t i = 0; (object = object_at(&m, i, false)); i++) {
@@ -549,5 +594,7 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 		staged = behind(&m, object);
 		settle_routes(&m, object, &staged);
 	}
+	if (goes_on)
+		vnet_uplink_forget(snap, nic, bridge, plan);
 	plan->watched = true;
 }

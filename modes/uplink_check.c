@@ -10,23 +10,35 @@
 
 /* What a bridge takes over of its uplink, and what can be none. */
 
-enum { UPLINK_PRIORITY = 61440 }; /* the highest number of IEEE 802.1D-2004, table 17-2 */
+enum {
+	UPLINK_PRIORITY = 61440, /* the highest number of IEEE 802.1D-2004, table 17-2 */
+	MTU_MIN = 1280,		 /* of --mtu: RFC 8200, section 5 */
+};
 
 #define KEY(k) (1ULL << VNET_KEY_##k)
 
 /* ---- choose ---- */
 
+/* A network that is new has no group yet; of one that is there the record says the rest. */
+static bool is_new(const struct vnet_spec *spec)
+{
+	return !vnet_spec_has(spec, VNET_KEY_GROUP);
+}
+
 int vnet_uplink_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap,
 		       struct vnet_error *err)
 {
 	const struct vnet_link *nic = vnet_link_by_name(snap, VNET_NS_HOST, spec->uplink);
+	bool joins = snap->survey && nic && !nic->master;
 
-	if (!nic)
-		return 0; /* refused later */
-	if (!vnet_spec_has(spec, VNET_KEY_MTU)) {
+	if (!nic || (!is_new(spec) && !joins))
+		return 0; /* refused later, or chosen long ago */
+	if (!is_new(spec) || !vnet_spec_has(spec, VNET_KEY_MTU)) {
 		spec->mtu = nic->mtu;
 		spec->set |= KEY(MTU);
 	}
+	if (!is_new(spec))
+		return 0;
 	if (vnet_spec_has(spec, VNET_KEY_MAC) &&
 	    memcmp(&spec->mac, &nic->mac, sizeof(nic->mac)) != 0)
 		return vnet_error_set(err, -EINVAL,
@@ -49,6 +61,10 @@ static int check_nic(const struct vnet_link *nic, const char *name, struct vnet_
 	if (!nic)
 		return vnet_error_set(err, -ENODEV, "--uplink %s: there is no such interface",
 				      name);
+	if (nic->mtu < MTU_MIN)
+		return vnet_error_set(err, -ERANGE,
+				      "--uplink %s: has an MTU of %u: want at least %d", name,
+				      nic->mtu, MTU_MIN);
 	if (nic->flags & IFF_LOOPBACK)
 		return vnet_error_set(err, -EINVAL,
 				      "--uplink %s: a loopback leads nowhere: want a NIC", name);
@@ -141,16 +157,29 @@ const struct vnet_link *vnet_uplink_port(const struct vnet_spec *spec,
 }
 
 int vnet_uplink_check_back(const struct vnet_spec *have, const struct vnet_link *bridge,
-			   const struct vnet_snapshot *snap, struct vnet_error *err)
+			   const struct vnet_snapshot *snap, bool goes_on, struct vnet_error *err)
 {
-	const struct vnet_link *nic = vnet_spec_has(have, VNET_KEY_UPLINK) ?
-					      vnet_link_by_name(snap, VNET_NS_HOST, have->uplink) :
-					      NULL;
+	const struct vnet_link *nic =
+		have->uplink[0] ? vnet_link_by_name(snap, VNET_NS_HOST, have->uplink) : NULL;
 
 	if (!bridge || !nic || nic->master == bridge->index)
 		return 0;
 	return vnet_error_set(err, -EBUSY,
 			      "%s is no port of %s any more: want `ip link set %s master %s` first "
-			      "(--force loses the addresses of %s)",
-			      nic->name, bridge->name, nic->name, bridge->name, bridge->name);
+			      "(--force %s the addresses of %s)",
+			      nic->name, bridge->name, nic->name, bridge->name,
+			      goes_on ? "keeps" : "loses", bridge->name);
+}
+
+/* ---- both ways ---- */
+
+void vnet_uplink_probe(const struct vnet_snapshot *snap, const struct vnet_link *link,
+		       struct vnet_plan *plan)
+{
+	for (size_t i = 0; i < snap->n_gateways; i++) {
+		struct vnet_gateway gateway = snap->gateways[i];
+
+		gateway.mac = link->mac;
+		vnet_plan_probe(plan, VNET_NS_HOST, link, &gateway);
+	}
 }

@@ -128,28 +128,72 @@ size_t vnet_dhcp_candidates(const struct vnet_spec *spec, const struct vnet_snap
  * vnet_uplink_check_back(): refuse to delete a @bridge (NULL: gone) whose NIC was taken
  * off it: with the bridge the host's addresses would go.
  * vnet_uplink_port(): the NIC, while it is a port of @bridge; else NULL.
- * vnet_uplink_join(): make @nic a port of @bridge, which is still down, and hang on the
- * bridge all that makes the host reachable.
+ * vnet_uplink_join(): make @nic a port of @bridge, and hang on the bridge all that makes the
+ * host reachable. @fresh: the plan itself makes the bridge, which is still down.
  * vnet_uplink_probe(): the gateways that answered before must do so through @link.
  * vnet_uplink_leave(): the way back, for all that hangs on @bridge but the addresses in
- * @stay (of struct vnet_cidr).
+ * @stay (of struct vnet_cidr). @goes_on: the bridge is not deleted.
  */
 int vnet_uplink_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap,
 		       struct vnet_error *err);
 int vnet_uplink_check_back(const struct vnet_spec *have, const struct vnet_link *bridge,
-			   const struct vnet_snapshot *snap, struct vnet_error *err);
+			   const struct vnet_snapshot *snap, bool goes_on, struct vnet_error *err);
 const struct vnet_link *vnet_uplink_port(const struct vnet_spec *spec,
 					 const struct vnet_link *bridge,
 					 const struct vnet_snapshot *snap);
 int vnet_uplink_check(const struct vnet_snapshot *snap, const char *name, bool force,
 		      struct vnet_error *err);
 void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *nic,
-		      const struct vnet_link *bridge, struct vnet_plan *plan);
+		      const struct vnet_link *bridge, bool fresh, struct vnet_plan *plan);
 void vnet_uplink_probe(const struct vnet_snapshot *snap, const struct vnet_link *link,
 		       struct vnet_plan *plan);
 void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
-		       const struct vnet_link *nic, const struct vnet_list *stay,
+		       const struct vnet_link *nic, const struct vnet_list *stay, bool goes_on,
 		       struct vnet_plan *plan);
+
+/*
+ * The settings in net/.../conf and neigh that go with it.
+ *
+ * vnet_uplink_can_sleep(): this kernel can make routes sleep while a link has no carrier.
+ * vnet_uplink_settings(): what @nic has goes to @bridge, with what the move itself needs;
+ * @awake: its routes are not to sleep. vnet_uplink_settled(): the latter is over.
+ * vnet_uplink_loosen(): what the way back needs.
+ * vnet_uplink_forget(): a bridge that goes on without @nic has what a new one has.
+ */
+bool vnet_uplink_can_sleep(const struct vnet_snapshot *snap, const struct vnet_link *nic);
+void vnet_uplink_settings(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+			  const struct vnet_link *bridge, bool awake, struct vnet_plan *plan);
+void vnet_uplink_settled(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+			 const struct vnet_link *bridge, bool awake, struct vnet_plan *plan);
+void vnet_uplink_loosen(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
+			struct vnet_plan *plan);
+void vnet_uplink_forget(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+			const struct vnet_link *bridge, struct vnet_plan *plan);
+
+/*
+ * The host's own addresses on a network's bridge, for every mode that has one.
+ *
+ * vnet_addresses_at(): the @i-th of @spec: the user's, then, where one of them is IPv6, the
+ * link-local one. Returns false behind the last.
+ * vnet_addresses_check(): refuse new ones that overlap another link's, unless @force.
+ * vnet_addresses_read(): into @spec those of @record that are on @link.
+ * vnet_addresses_change(): what leads from @have to @want on @now, which becomes @link.
+ */
+bool vnet_addresses_at(const struct vnet_spec *spec, uint32_t i, struct vnet_cidr *ret);
+int vnet_addresses_check(const struct vnet_spec *have, const struct vnet_spec *want,
+			 const struct vnet_snapshot *snap, bool force, struct vnet_error *err);
+int vnet_addresses_read(const struct vnet_snapshot *snap, const struct vnet_link *link,
+			const struct vnet_spec *record, struct vnet_spec *spec,
+			struct vnet_error *err);
+void vnet_addresses_change(const struct vnet_spec *have, const struct vnet_spec *want,
+			   const struct vnet_link *now, const struct vnet_link *link,
+			   const struct vnet_snapshot *snap, struct vnet_plan *plan);
+
+/* True if one of @addrs (of struct vnet_cidr) is of IPv6. */
+bool vnet_has_inet6(const struct vnet_list *addrs);
+
+/* The link-local address that a link has by its MAC. */
+struct vnet_cidr vnet_link_local(const struct vnet_mac *mac);
 
 /*
  * Add what keeps the record of @spec, or with @want false what takes it away; nothing if

@@ -93,6 +93,9 @@ struct vnet_object_edit {
 int vnet_object_move(const struct vnet_object *object, const struct vnet_object_edit *edit,
 		     struct vnet_object *ret_object);
 
+/* True if it hangs on the link @index: of a route over several, if one of them does. */
+bool vnet_object_uses(const struct vnet_object *object, int32_t index);
+
 /* Deep copy into the uninitialised @ret_copy. Returns 0 or -ENOMEM. */
 int vnet_object_copy(const struct vnet_object *object, struct vnet_object *ret_copy);
 

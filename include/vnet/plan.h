@@ -33,6 +33,7 @@ enum vnet_op_kind {
 	VNET_OP_SYSCTL_SET,
 	VNET_OP_WAIT,
 	VNET_OP_PROBE,
+	VNET_OP_ANNOUNCE,
 	VNET_OP_NETNS_ADD,
 	VNET_OP_NETNS_DEL,
 	VNET_OP_CSUM_OFF,
@@ -148,6 +149,12 @@ struct vnet_op {
 		} wait;
 		struct vnet_gateway probe;
 		struct {
+			int32_t index;
+			char link[VNET_NAME_SIZE];
+			struct vnet_mac mac;
+			struct vnet_ip ip;
+		} announce;
+		struct {
 			char name[VNET_NETNS_SIZE];
 		} netns;
 		struct {
@@ -202,6 +209,7 @@ void vnet_plan_note(struct vnet_plan *plan, const char *fmt, ...)
  * @peer:    the other end of a veth pair; NULL for all else
  * @fields:  enum vnet_link_field; 0 adds nothing
  * @key:     of a sysctl below net/ipv6/conf/LINK
+ * @ip:      an address that its neighbours are told to be at the MAC of @link
  * @name:    of a namespace, below /run/netns
  * @content: the whole of a file, text
  * @mode:    its permission bits
@@ -228,6 +236,8 @@ void vnet_plan_wait(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vne
 		    enum vnet_wait what);
 void vnet_plan_probe(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
 		     const struct vnet_gateway *gateway);
+void vnet_plan_announce(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			const struct vnet_ip *ip);
 void vnet_plan_netns_add(struct vnet_plan *plan, const char *name);
 void vnet_plan_netns_del(struct vnet_plan *plan, const char *name);
 void vnet_plan_csum_off(struct vnet_plan *plan, enum vnet_ns_id ns, const char *link);

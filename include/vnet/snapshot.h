@@ -215,6 +215,7 @@ struct vnet_file {
  * @survey:     the NIC is about to be moved: its ties are looked up
  * @ask:        the host's way out is about to be moved: its gateways are asked
  * @gateways:   of those through @uplink, or the bridge that has it, the ones that answered
+ * @fresh:      the settings of a new link are looked up, as of the link "default"
  * @seed:       what is particular to this machine and namespace, for names and MACs that stay
  */
 struct vnet_snapshot {
@@ -237,6 +238,7 @@ struct vnet_snapshot {
 	bool ask;
 	struct vnet_gateway gateways[VNET_GATEWAYS];
 	size_t n_gateways;
+	bool fresh;
 	struct vnet_tie *ties; /* of @uplink; nothing where @survey is false */
 	size_t n_ties;
 	uint64_t seed;

@@ -223,6 +223,18 @@ void vnet_plan_probe(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vn
 	(void)vnet_plan_add(plan, &op);
 }
 
+void vnet_plan_announce(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			const struct vnet_ip *ip)
+{
+	struct vnet_op op = { .kind = VNET_OP_ANNOUNCE, .ns = ns };
+
+	put(plan, op.u.announce.link, sizeof(op.u.announce.link), link->name);
+	op.u.announce.index = link->index;
+	op.u.announce.mac = link->mac;
+	op.u.announce.ip = *ip;
+	(void)vnet_plan_add(plan, &op);
+}
+
 void vnet_plan_mark(struct vnet_plan *plan, uint32_t marks)
 {
 	if (plan->n_ops && !plan->failed)

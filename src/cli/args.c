@@ -96,7 +96,7 @@ static int parse_option(const struct cli_verb *verb, struct cli_args *args, stru
 	}
 	if (i < 0)
 		return vnet_error_set(err, -EINVAL, "unknown option '%.60s' (see --help)", argv[0]);
-	if (off && vn_options[i].arg && !vn_options[i].list)
+	if (off && vn_options[i].arg && !vn_options[i].list && !vn_options[i].no)
 		return vnet_error_set(err, -EINVAL, "--%s always has a value: there is no '%s'",
 				      vn_options[i].key, argv[0]);
 	if (!vn_options[i].list && uses->plain >> i & 1)

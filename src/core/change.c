@@ -149,6 +149,18 @@ static int plan_change(const struct change *c, struct vnet_snapshot *snap, bool 
 	return r;
 }
 
+/* The move is a change of its own: what the bridge gets by it is the NIC's. */
+static int refuse_mixed(const struct change *c, struct vnet_error *err)
+{
+	for (size_t i = 0; c->verb == CHANGE_SET && c->n > 1 && i < c->n; i++) {
+		if (c->edits[i].key == VNET_KEY_UPLINK)
+			return vnet_error_set(err, -EINVAL,
+					      "%s with other options: want it in a call of its own",
+					      c->edits[i].how == '0' ? "--no-uplink" : "--uplink");
+	}
+	return 0;
+}
+
 static int refuse_verb(const struct change *c, bool recorded, struct vnet_error *err)
 {
 	if (recorded && c->verb == CHANGE_CREATE)
@@ -157,7 +169,7 @@ static int refuse_verb(const struct change *c, bool recorded, struct vnet_error 
 			"the network %s exists already (`vnet bridge set` changes it)", c->name);
 	if (!recorded && c->verb != CHANGE_CREATE && c->verb != CHANGE_DHCP && !c->before)
 		return vn_net_missing(c->name, err);
-	return 0;
+	return refuse_mixed(c, err);
 }
 
 /* True if a server may be wanted that is not there yet. */
@@ -179,10 +191,20 @@ static const char *uplink_of(const struct change *c)
 		return c->before->uplink;
 
 	for (size_t i = 0; i < c->n; i++) {
-		if (c->edits[i].key == VNET_KEY_UPLINK && c->edits[i].how == '=')
-			uplink = c->edits[i].text;
+		if (c->edits[i].key == VNET_KEY_UPLINK)
+			uplink = c->edits[i].how == '=' ? c->edits[i].text : NULL;
 	}
 	return uplink;
+}
+
+/* A way out that the record may have is not wanted any more, and the bridge stays. */
+static bool gives_back(const struct change *c)
+{
+	bool found = c->before && !vnet_spec_has(c->before, VNET_KEY_UPLINK);
+
+	for (size_t i = 0; i < c->n; i++)
+		found = found || (c->edits[i].key == VNET_KEY_UPLINK && c->edits[i].how == '0');
+	return found;
 }
 
 /* The index that a stranger took between looking and making, if that is what failed; else 0. */
@@ -215,6 +237,7 @@ static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_
 		.change = true,
 		.dhcp = may_serve(c),
 		.uplink = uplink_of(c),
+		.back = gives_back(c),
 	};
 	int r = vn_net_snapshot(vnet, &purpose, &snap, err);
 

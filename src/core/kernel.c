@@ -22,6 +22,7 @@
 #include "core/settings.h"
 #include "ops/ops.h"
 #include "services/dnsmasq.h"
+#include "sys/announce.h"
 #include "sys/netns.h"
 #include "sys/process.h"
 #include "wire/read.h"
@@ -139,7 +140,7 @@ static int read_uplink(struct kernel *k, const char *net, struct vnet_snapshot *
 		if (link)
 			r = vn_read_objects(sock, VNET_NS_HOST, link->index, snap);
 	}
-	return r ? r : vn_settings_read(sock, snap->uplink, net, snap->survey, snap);
+	return r ? r : vn_settings_read(sock, snap->uplink, net, snap->fresh, snap);
 }
 
 /* Links and addresses, files, and then what these say that is to be read besides. */
@@ -256,6 +257,12 @@ static int kernel_system(void *self, const struct vnet_op *op)
 		tell_who_stays(k, op);
 		close_ns(k, op->ns);
 	}
+	if (op->kind == VNET_OP_ANNOUNCE && k->env.announcer < 0) {
+		r = vn_announce_open();
+		if (r < 0)
+			return r;
+		k->env.announcer = r;
+	}
 	r = visit(&v);
 	if (r == 0 && op->kind == VNET_OP_NETNS_ADD) {
 		close_ns(k, op->ns);
@@ -304,6 +311,7 @@ int vn_kernel_open(struct vn_exec *ret_exec, struct vnet_error *err)
 	if (!k)
 		return vnet_error_set(err, -ENOMEM, "out of memory");
 	k->env.spent = &k->spent;
+	k->env.announcer = -1;
 	k->env.netns[VNET_NS_DHCP] = -1;
 	k->env.netns[VNET_NS_HOST] = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	r = k->env.netns[VNET_NS_HOST] < 0 ? -errno : vn_sock_open(&k->sock[VNET_NS_HOST]);
@@ -323,6 +331,8 @@ void vn_kernel_close(struct vn_exec *exec)
 	close_ns(exec->self, VNET_NS_DHCP);
 	close_ns(exec->self, VNET_NS_HOST);
 	vn_spent_close(&((struct kernel *)exec->self)->spent);
+	if (((struct kernel *)exec->self)->env.announcer >= 0)
+		(void)close(((struct kernel *)exec->self)->env.announcer);
 	free(((struct kernel *)exec->self)->buf);
 	free(exec->self);
 	exec->self = NULL;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/names.h"
 #include "base/text.h"
@@ -82,6 +83,30 @@ struct vnet_mac vnet_mac_stable(const struct vnet_snapshot *snap, const char *ne
 		mac.bytes[i] = (uint8_t)hash;
 	mac.bytes[0] = (uint8_t)((mac.bytes[0] & 0xfc) | 0x02); /* local, of one station */
 	return mac;
+}
+
+bool vnet_has_inet6(const struct vnet_list *addrs)
+{
+	for (uint32_t i = 0; i < addrs->count; i++) {
+		if (vnet_cidrs(addrs)[i].ip.family == AF_INET6)
+			return true;
+	}
+	return false;
+}
+
+/* fe80:: and the MAC as a modified EUI-64: RFC 4291, section 2.5.6 and appendix A. */
+struct vnet_cidr vnet_link_local(const struct vnet_mac *mac)
+{
+	const uint8_t *m = mac->bytes;
+
+	return (struct vnet_cidr){
+		.ip = {
+			.family = AF_INET6,
+			.bytes = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, m[0] ^ 2, m[1], m[2], 0xff, 0xfe,
+				   m[3], m[4], m[5] },
+		},
+		.prefix = 64,
+	};
 }
 
 void vnet_plan_record(struct vnet_plan *plan, const struct vnet_spec *spec, bool want,

@@ -112,6 +112,7 @@ int vn_net_snapshot(const struct vnet *vnet, const struct vn_purpose *purpose,
 	snap.dhcp = purpose->dhcp;
 	snap.ask = purpose->change;
 	snap.survey = purpose->uplink != NULL;
+	snap.fresh = purpose->uplink || purpose->back;
 	r = vnet->exec.ops->read(vnet->exec.self, purpose->net, &snap, err);
 	if (r < 0) {
 		vnet_snapshot_done(&snap);

@@ -30,8 +30,10 @@ const struct vn_option vn_options[] = {
 			      .arg = "NIC",
 			      .type = VN_TYPE_NAME,
 			      .offset = SPEC(uplink),
-			      .verbs = VN_VERB_CREATE,
-			      .help = "NIC of the host that becomes the way out" },
+			      .verbs = OF_BRIDGE,
+			      .no = true,
+			      .help = "NIC of the host that becomes the way out; --no-uplink gives "
+				      "it back" },
 	[VNET_KEY_ADDRESS] = { .key = "address",
 			       .arg = "CIDR",
 			       .type = VN_TYPE_CIDR,

@@ -85,6 +85,7 @@ struct vn_option {
 	enum vn_scope scope;
 	bool list;
 	bool hidden;
+	bool no; /* of a value: there is a --no-x, which takes it away */
 };
 
 /* By enum vnet_key first, then the options of scope VERB. */

@@ -220,10 +220,14 @@ static int verify(const struct vn_txn *txn, const struct vnet_plan *plan,
 
 /* ---- undoing ---- */
 
-/* A server that was starting when the state was read shows, and makes its files, later. */
+/*
+ * A server that was starting when the state was read shows, and makes its files, later;
+ * what neighbours were told never shows.
+ */
 static bool shows_late(const struct vnet_op *op)
 {
-	return op->kind == VNET_OP_FILE_DEL || op->kind == VNET_OP_SERVICE_STOP;
+	return op->kind == VNET_OP_FILE_DEL || op->kind == VNET_OP_SERVICE_STOP ||
+	       op->kind == VNET_OP_ANNOUNCE;
 }
 
 /*

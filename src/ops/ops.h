@@ -22,10 +22,12 @@ enum vn_op_class {
  *
  * @netns: descriptors of the namespaces; -1: not there
  * @spent: where to leave what takes long to be closed
+ * @announcer: vn_announce_open() in VNET_NS_HOST; -1: not yet
  */
 struct vn_op_env {
 	int netns[VNET_NS_COUNT];
 	struct vn_spent *spent;
+	int announcer;
 };
 
 /*
@@ -73,6 +75,7 @@ extern const struct vn_op_row vn_op_object_del;
 extern const struct vn_op_row vn_op_sysctl_set;
 extern const struct vn_op_row vn_op_wait;
 extern const struct vn_op_row vn_op_probe;
+extern const struct vn_op_row vn_op_announce;
 extern const struct vn_op_row vn_op_netns_add;
 extern const struct vn_op_row vn_op_netns_del;
 extern const struct vn_op_row vn_op_csum_off;

@@ -113,6 +113,14 @@ static const struct member probe_members[] = {
 	M("source", MEMBER_BYTES, u.probe.source), END,
 };
 
+static const struct member announce_members[] = {
+	M("index", MEMBER_I32, u.announce.index),
+	M("link", MEMBER_STRING, u.announce.link),
+	M("mac", MEMBER_BYTES, u.announce.mac),
+	M("ip", MEMBER_BYTES, u.announce.ip),
+	END,
+};
+
 static const struct member netns_members[] = { M("name", MEMBER_STRING, u.netns.name), END };
 
 static const struct member csum_members[] = { M("link", MEMBER_STRING, u.csum.link), END };
@@ -147,6 +155,7 @@ static const struct {
 	[VNET_OP_SYSCTL_SET] = { "sysctl-set", sysctl_members },
 	[VNET_OP_WAIT] = { "wait", wait_members },
 	[VNET_OP_PROBE] = { "probe", probe_members },
+	[VNET_OP_ANNOUNCE] = { "announce", announce_members },
 	[VNET_OP_NETNS_ADD] = { "netns-add", netns_members },
 	[VNET_OP_NETNS_DEL] = { "netns-del", netns_members },
 	[VNET_OP_CSUM_OFF] = { "csum-off", csum_members },

@@ -259,7 +259,7 @@ static bool hops_use(const struct nlattr *attr, int32_t index)
 	return false;
 }
 
-bool vn_object_uses(const struct vnet_object *object, int32_t index)
+bool vnet_object_uses(const struct vnet_object *object, int32_t index)
 {
 	const struct nlattr *attr;
 

@@ -20,9 +20,6 @@ int vn_object_add_msg(struct vn_msg *msg, uint32_t seq, const struct vnet_object
 		      enum vnet_object_how how);
 int vn_object_del_msg(struct vn_msg *msg, uint32_t seq, const struct vnet_object *object);
 
-/* True if @object hangs on the link @index, be it as one of several. */
-bool vn_object_uses(const struct vnet_object *object, int32_t index);
-
 /* What it is, for people: "10.0.0.1/24", "default via 10.0.0.254". */
 void vn_object_name(const struct vnet_object *object, struct vn_text *text);
 

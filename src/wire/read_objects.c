@@ -27,7 +27,7 @@ struct into {
  */
 static bool is_wanted(const struct vnet_object *object, int32_t index)
 {
-	if (!vn_object_uses(object, index))
+	if (!vnet_object_uses(object, index))
 		return false;
 	switch (object->kind) {
 	case VNET_OBJECT_ROUTE:

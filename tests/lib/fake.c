@@ -333,6 +333,8 @@ static int fake_read(void *self, const char *net, struct vnet_snapshot *snap,
 	memcpy(copy.uplink, snap->uplink, sizeof(copy.uplink));
 	copy.seed = snap->seed;
 	copy.dhcp = snap->dhcp;
+	copy.survey = snap->survey;
+	copy.fresh = snap->fresh;
 	*snap = copy;
 	read_files(fake, net, snap);
 	read_facts(net, snap);

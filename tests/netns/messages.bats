@@ -756,6 +756,31 @@ damaged()
 	state before
 	refuses 'nic is no port of br0 any more: want `ip link set nic master br0` first (--force loses the addresses of br0)' \
 		delete br0
+	refuses 'nic is no port of br0 any more: want `ip link set nic master br0` first (--force keeps the addresses of br0)' \
+		bridge set br0 --no-uplink
+	ip link set nic mtu 1000
+	state before
+	refuses_create '--uplink nic: has an MTU of 1000: want at least 1280' br1 --uplink nic
+}
+
+@test "an uplink that a bridge cannot get" {
+	ip link add nic address 02:00:00:00:00:01 type veth peer name world
+	ip link add nic2 type veth peer name world2
+	vnet bridge create br0 --mac 52:54:00:00:00:01 --address 10.1.1.254/24 --stp
+	state before
+	refuses '--uplink with other options: want it in a call of its own' \
+		bridge set br0 --uplink nic --address +10.1.1.253/24
+	refuses '--no-uplink with other options: want it in a call of its own' \
+		bridge set br0 --mtu 1400 --no-uplink
+	refuses '--uplink nix: there is no such interface' bridge set br0 --uplink nix --force
+	refuses 'br0 speaks STP: for 4 s the host would be cut off (listening and learning): want --no-stp first, or --force' \
+		bridge set br0 --uplink nic
+	vnet bridge set br0 --no-stp
+	said 0 'vnet: the host is at the MAC 52:54:00:00:00:01 from now on, that of br0' \
+		bridge set br0 --uplink nic
+	state before
+	refuses 'br0 has the uplink nic: want --no-uplink first, then --uplink nic2' \
+		bridge set br0 --uplink nic2
 }
 
 @test "DHCP beside an uplink" {

@@ -104,6 +104,9 @@ static void spoil(struct vnet_op *op)
 	case VNET_OP_OBJECT_DEL:
 		spoil_message(&op->u.object.object);
 		break;
+	case VNET_OP_ANNOUNCE:
+		op->u.announce.index = INT32_MAX;
+		break;
 	case VNET_OP_WAIT:
 		op->u.wait.index = INT32_MAX;
 		break;

@@ -80,6 +80,13 @@ both_ways()
 	both_ways
 }
 
+@test "bridge set, with the host's NIC and without" {
+	VNET_STRIDE=40 sweep onto
+	both_ways
+	VNET_STRIDE=40 sweep off
+	both_ways
+}
+
 # All of them, or two of them, different ones in each slice.
 @test "recover itself" {
 	local scenes=(create setdhcp dhcp stop set range hosts delete) i
@@ -88,7 +95,7 @@ both_ways()
 		i=$((VNET_SLICE % 4))
 		scenes=("${scenes[i]}" "${scenes[i + 4]}")
 	else
-		scenes+=(uplink downlink)
+		scenes+=(uplink downlink onto off)
 	fi
 	for i in "${scenes[@]}"; do
 		sweep -r "$i"

@@ -165,7 +165,25 @@ static void hang_nexthop(struct fake *fake, struct vn_msg *msg, uint32_t id, con
 	hang(fake, msg);
 }
 
-static struct fake *host_new(void)
+/* What a kernel can that makes routes sleep. */
+static void add_linkdown(struct fake *fake)
+{
+	static const char *const dirs[] = { "ipv4/conf", "ipv6/conf" };
+	static const char *const links[] = { "eth0", "default" };
+
+	for (size_t i = 0; i < 4; i++) {
+		struct vnet_sysctl sysctl = { .value = "0" };
+
+		assert_int_equal(vn_copy(sysctl.dir, sizeof(sysctl.dir), dirs[i % 2]), 0);
+		assert_int_equal(vn_copy(sysctl.link, sizeof(sysctl.link), links[i / 2]), 0);
+		assert_int_equal(vn_copy(sysctl.key, sizeof(sysctl.key),
+					 "ignore_routes_with_linkdown"),
+				 0);
+		assert_int_equal(vn_snapshot_add_sysctl(&fake->world, VNET_NS_HOST, &sysctl), 0);
+	}
+}
+
+static struct fake *old_host_new(void)
 {
 	struct fake *fake = fake_new();
 	uint8_t buf[512];
@@ -195,6 +213,14 @@ static struct fake *host_new(void)
 	return fake;
 }
 
+static struct fake *host_new(void)
+{
+	struct fake *fake = old_host_new();
+
+	add_linkdown(fake);
+	return fake;
+}
+
 /* ---- verbs ---- */
 
 static int create(struct fake *fake, const struct vnet_how *how, struct vnet_result *ret_result,
@@ -206,6 +232,34 @@ static int create(struct fake *fake, const struct vnet_how *how, struct vnet_res
 	};
 
 	return vnet_create(fake->vnet, VNET_MODE_BRIDGE, NET, edits, 2, how, ret_result, err);
+}
+
+/* One that is there already, with addresses of its own. */
+static int create_plain(struct fake *fake, const struct vnet_how *how,
+			struct vnet_result *ret_result, struct vnet_error *err)
+{
+	static const struct vnet_edit edits[] = {
+		{ .key = VNET_KEY_ADDRESS, .how = '+', .text = "10.1.1.254/24" },
+		{ .key = VNET_KEY_ADDRESS, .how = '+', .text = "2001:db8:1::1/64" },
+	};
+
+	return vnet_create(fake->vnet, VNET_MODE_BRIDGE, NET, edits, 2, how, ret_result, err);
+}
+
+static int set_on(struct fake *fake, const struct vnet_how *how, struct vnet_result *ret_result,
+		  struct vnet_error *err)
+{
+	static const struct vnet_edit edit = { .key = VNET_KEY_UPLINK, .how = '=', .text = "eth0" };
+
+	return vnet_set(fake->vnet, NET, &edit, 1, how, ret_result, err);
+}
+
+static int set_off(struct fake *fake, const struct vnet_how *how, struct vnet_result *ret_result,
+		   struct vnet_error *err)
+{
+	static const struct vnet_edit edit = { .key = VNET_KEY_UPLINK, .how = '0' };
+
+	return vnet_set(fake->vnet, NET, &edit, 1, how, ret_result, err);
 }
 
 static int delete_net(struct fake *fake, const struct vnet_how *how, struct vnet_result *ret_result,
@@ -241,21 +295,28 @@ static size_t hanging_on(const struct fake *fake, int32_t index)
 	size_t n = 0;
 
 	for (size_t i = 0; i < host->n_objects; i++)
-		n += vn_object_uses(host->objects[i], index);
+		n += vnet_object_uses(host->objects[i], index);
 	return n;
+}
+
+/* The plan of @verb, for what is there now. */
+static void plan_of(struct fake *fake, verb_fn *verb, struct vnet_result *ret_plan)
+{
+	struct vnet_error err = { 0 };
+
+	if (verb(fake, &dryly, ret_plan, &err) < 0)
+		fail_msg("%s", err.msg);
 }
 
 /* ---- laws ---- */
 
-static void there_and_back(void **state)
+static void go_there_and_back(struct fake *fake)
 {
-	struct fake *fake = host_new();
 	auto_free char *before = fake_text(fake, 0);
 	auto_free char *after = NULL;
 	const struct vnet_link *bridge;
 	size_t n = hanging_on(fake, NIC);
 
-	(void)state;
 	must_run(fake, create);
 	bridge = vnet_link_by_name(&fake->world, VNET_NS_HOST, NET);
 	assert_non_null(bridge);
@@ -270,13 +331,40 @@ static void there_and_back(void **state)
 	fake_free(fake);
 }
 
-/* The plan of @verb, for what is there now. */
-static void plan_of(struct fake *fake, verb_fn *verb, struct vnet_result *ret_plan)
+static void there_and_back(void **state)
 {
-	struct vnet_error err = { 0 };
+	(void)state;
+	go_there_and_back(host_new());
+}
 
-	if (verb(fake, &dryly, ret_plan, &err) < 0)
-		fail_msg("%s", err.msg);
+static void there_and_back_on_an_old_kernel(void **state)
+{
+	(void)state;
+	go_there_and_back(old_host_new());
+}
+
+static void onto_and_off(void **state)
+{
+	struct fake *fake = host_new();
+	struct vnet_result result = { 0 };
+	auto_free char *before = NULL;
+	auto_free char *after = NULL;
+	size_t n = hanging_on(fake, NIC);
+
+	(void)state;
+	must_run(fake, create_plain);
+	before = fake_text(fake, 0);
+	must_run(fake, set_on);
+	assert_int_equal(hanging_on(fake, NIC), 0);
+	plan_of(fake, set_on, &result); /* once more: nothing is left to do */
+	assert_int_equal(result.plan.n_ops, 0);
+	vnet_result_done(&result);
+	must_run(fake, set_off);
+	assert_int_equal(hanging_on(fake, NIC), n);
+	after = fake_text(fake, 0);
+	assert_string_equal(before, after);
+	must_run(fake, delete_net);
+	fake_free(fake);
 }
 
 static void assert_journal(struct fake *fake, const struct vnet_plan *plan)
@@ -324,6 +412,11 @@ static void every_operation_survives_the_journal(void **state)
 	plan_of(fake, delete_net, &result);
 	assert_journal(fake, &result.plan);
 	vnet_result_done(&result);
+	must_run(fake, delete_net);
+	must_run(fake, create_plain);
+	plan_of(fake, set_on, &result);
+	assert_journal(fake, &result.plan);
+	vnet_result_done(&result);
 	fake_free(fake);
 }
 
@@ -331,11 +424,11 @@ static void every_operation_survives_the_journal(void **state)
  * Each operation fails, in each way: all is as before, or, beyond the point of no return,
  * as after. Where it goes on failing there, `recover` finishes.
  */
-static void fail_each(verb_fn *verb, verb_fn *prepare, size_t *ret_back, size_t *ret_on)
+static void fail_each_of(struct fake *fake, verb_fn *verb, verb_fn *prepare, size_t *ret_back,
+			 size_t *ret_on)
 {
 	static const enum fake_fault_kind kinds[] = { FAKE_REFUSE, FAKE_LOST, FAKE_DONE };
 	struct vnet_result result = { 0 };
-	struct fake *fake = host_new();
 	auto_free char *before = NULL;
 	auto_free char *after = NULL;
 	struct fake_state begin;
@@ -386,6 +479,11 @@ static void fail_each(verb_fn *verb, verb_fn *prepare, size_t *ret_back, size_t 
 	       *ret_back, *ret_on);
 }
 
+static void fail_each(verb_fn *verb, verb_fn *prepare, size_t *ret_back, size_t *ret_on)
+{
+	fail_each_of(host_new(), verb, prepare, ret_back, ret_on);
+}
+
 static void each_operation_of_the_way_there_fails(void **state)
 {
 	size_t back;
@@ -406,13 +504,55 @@ static void each_operation_of_the_way_back_fails(void **state)
 	assert_true(back > 0 && on > 0);
 }
 
+static void each_operation_fails_on_an_old_kernel(void **state)
+{
+	size_t back;
+	size_t on;
+
+	(void)state;
+	fail_each_of(old_host_new(), create, NULL, &back, &on);
+	assert_true(back > on);
+}
+
+static void each_operation_of_the_way_onto_fails(void **state)
+{
+	size_t back;
+	size_t on;
+
+	(void)state;
+	fail_each(set_on, create_plain, &back, &on);
+	assert_true(back > on);
+}
+
+static int make_with(struct fake *fake, const struct vnet_how *how, struct vnet_result *ret_result,
+		     struct vnet_error *err)
+{
+	must_run(fake, create_plain);
+	return set_on(fake, how, ret_result, err);
+}
+
+static void each_operation_of_the_way_off_fails(void **state)
+{
+	size_t back;
+	size_t on;
+
+	(void)state;
+	fail_each(set_off, make_with, &back, &on);
+	assert_true(back > 0 && on > 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(there_and_back_on_an_old_kernel),
+		cmocka_unit_test(onto_and_off),
 		cmocka_unit_test(every_operation_survives_the_journal),
 		cmocka_unit_test(each_operation_of_the_way_there_fails),
 		cmocka_unit_test(each_operation_of_the_way_back_fails),
+		cmocka_unit_test(each_operation_fails_on_an_old_kernel),
+		cmocka_unit_test(each_operation_of_the_way_onto_fails),
+		cmocka_unit_test(each_operation_of_the_way_off_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

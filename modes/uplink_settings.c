@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include <vnet/mode.h>
+
+/* Settings of links: what a bridge takes over of its uplink, for good or for the move. */
+
+static const char linkdown[] = "ignore_routes_with_linkdown";
+
+/* Not a link's to hand on: what the kernel keeps for itself, aliases, or set by other means. */
+static bool is_kept(const struct vnet_sysctl *sysctl)
+{
+	static const char *const keys[] = {
+		"disable_ipv6", "addr_gen_mode", "stable_secret",
+		"mtu",		"accept_dad",	 "base_reachable_time",
+		"retrans_time", "rp_filter",	 "ignore_routes_with_linkdown",
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (!strcmp(sysctl->key, keys[i]))
+			return true;
+	}
+	return false;
+}
+
+static const char *value_of(const struct vnet_snapshot *snap, const char *link, const char *dir,
+			    const char *key)
+{
+	const struct vnet_sysctl *sysctl = vnet_sysctl_find(snap, VNET_NS_HOST, link, dir, key);
+
+	return sysctl ? sysctl->value : NULL;
+}
+
+/* Set it on @to, to @value or with NULL to what @like has; nothing where that has none. */
+static void set(const struct vnet_snapshot *snap, const char *like, const struct vnet_link *to,
+		const char *dir, const char *key, const char *value, struct vnet_plan *plan)
+{
+	const char *old = value_of(snap, like, dir, key);
+
+	if (old)
+		vnet_plan_sysctl_set(plan, VNET_NS_HOST, to->name, dir, key, value ? value : old);
+}
+
+bool vnet_uplink_can_sleep(const struct vnet_snapshot *snap, const struct vnet_link *nic)
+{
+	return value_of(snap, nic->name, "ipv4/conf", linkdown) &&
+	       (nic->accept_ra == -1 || value_of(snap, nic->name, "ipv6/conf", linkdown));
+}
+
+static void copy(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+		 const struct vnet_link *bridge, struct vnet_plan *plan)
+{
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+	char value[VNET_SYSCTL_VALUE];
+
+	for (size_t i = 0; i < host->n_sysctls; i++) {
+		const struct vnet_sysctl *s = &host->sysctls[i];
+		const char *now = vnet_link_by_name(snap, VNET_NS_HOST, bridge->name) ?
+					  value_of(snap, bridge->name, s->dir, s->key) :
+					  value_of(snap, "default", s->dir, s->key);
+
+		if (!strcmp(s->link, nic->name) && !is_kept(s) && now && strcmp(now, s->value) != 0)
+			vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, s->dir, s->key,
+					     s->value);
+	}
+	if (nic->accept_ra < 0)
+		return;
+	(void)snprintf(value, sizeof(value), "%d", (int)nic->accept_ra);
+	vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, "ipv6/conf", "accept_ra", value);
+	(void)snprintf(value, sizeof(value), "%d", (int)nic->autoconf);
+	vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, "ipv6/conf", "autoconf", value);
+}
+
+void vnet_uplink_settings(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+			  const struct vnet_link *bridge, bool awake, struct vnet_plan *plan)
+{
+	copy(snap, nic, bridge, plan);
+	set(snap, nic->name, bridge, "ipv4/conf", "rp_filter", "2", plan);
+	if (awake)
+		return;
+	set(snap, nic->name, bridge, "ipv4/conf", linkdown, "1", plan);
+	set(snap, nic->name, bridge, "ipv6/conf", linkdown, "1", plan);
+}
+
+void vnet_uplink_settled(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+			 const struct vnet_link *bridge, bool awake, struct vnet_plan *plan)
+{
+	set(snap, nic->name, bridge, "ipv4/conf", "rp_filter", NULL, plan);
+	if (awake)
+		return;
+	set(snap, nic->name, bridge, "ipv4/conf", linkdown, NULL, plan);
+	set(snap, nic->name, bridge, "ipv6/conf", linkdown, NULL, plan);
+}
+
+void vnet_uplink_loosen(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
+			struct vnet_plan *plan)
+{
+	set(snap, bridge->name, bridge, "ipv4/conf", "rp_filter", "2", plan);
+}
+
+void vnet_uplink_forget(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+			const struct vnet_link *bridge, struct vnet_plan *plan)
+{
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+
+	for (size_t i = 0; i < host->n_sysctls; i++) {
+		const struct vnet_sysctl *s = &host->sysctls[i];
+		const char *fresh = value_of(snap, "default", s->dir, s->key);
+		const char *its = value_of(snap, nic->name, s->dir, s->key);
+
+		if (!strcmp(s->link, bridge->name) && !is_kept(s) && its && fresh &&
+		    !strcmp(its, s->value) && strcmp(fresh, s->value) != 0)
+			vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, s->dir, s->key,
+					     fresh);
+	}
+	set(snap, "default", bridge, "ipv4/conf", "rp_filter", NULL, plan);
+}
