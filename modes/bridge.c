@@ -455,6 +455,13 @@ static void note_stp(const struct vnet_spec *want, struct vnet_plan *plan)
 		       "%u.%02u s each)",
 		       2 * want->forward_delay / 100, want->forward_delay / 100,
 		       want->forward_delay % 100);
+	if (vnet_spec_has(want, VNET_KEY_UPLINK))
+		vnet_plan_note(
+			plan,
+			"where another bridge of the LAN is the root, its delay rules (often "
+			"15 s each; `vnet show %s` tells); a switch with BPDU guard shuts "
+			"the port of %s",
+			want->name, want->uplink);
 }
 
 static int plan_spec(const struct vnet_spec *have, const struct vnet_spec *want,

@@ -84,8 +84,9 @@ enum vnet_op_mark {
 	VNET_OP_TURN = 1 << 1,	   /* once it is done, the way is forward only */
 };
 
-/* All of a bridge's own attributes. */
+/* All of a bridge's own attributes, and those that the root of its tree decides on. */
 enum {
+	VNET_LINK_TIMERS = VNET_LINK_FORWARD_DELAY | VNET_LINK_HELLO | VNET_LINK_MAX_AGE,
 	VNET_LINK_BRIDGE_ATTRS = VNET_LINK_STP | VNET_LINK_FORWARD_DELAY | VNET_LINK_AGEING |
 				 VNET_LINK_HELLO | VNET_LINK_MAX_AGE | VNET_LINK_PRIORITY |
 				 VNET_LINK_MCAST_SNOOPING,

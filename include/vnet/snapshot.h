@@ -43,6 +43,10 @@ enum {
  *
  * @topology_change: STP has just seen one: for half a minute the kernel ages, and shows
  *                   as ageing, twice the forward delay, and not what was set
+ * @root_delay:      the forward delay of the root of the tree, while that is another bridge;
+ *                   0: this one is the root. Of another, the kernel shows all three timers
+ *                   in place of the bridge's own, which are then those of its record
+ * @root:            who that is, with the priority @root_priority
  */
 struct vnet_bridge_attrs {
 	uint32_t stp;
@@ -53,6 +57,9 @@ struct vnet_bridge_attrs {
 	uint32_t priority;
 	uint32_t mcast_snooping;
 	uint32_t topology_change;
+	uint32_t root_delay;
+	uint16_t root_priority;
+	struct vnet_mac root;
 };
 
 /* Of a bridge's port: IFLA_BRPORT_*. */

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/show_bridge.h"
 #include "services/leases.h"
 
 /* ---- JSON ---- */
@@ -102,6 +103,8 @@ static json_t *state_json(const struct vnet_view *view)
 									       cidr)));
 	}
 	(void)json_object_set_new(state, "addresses", addrs);
+	if (bridge)
+		show_bridge_json(view, bridge, state);
 	return state;
 }
 
@@ -304,6 +307,8 @@ static void print_view(const struct vnet_view *view, const struct vnet_pending *
 		       view->snap.running ? "running" :
 					    "NOT running",
 		       view->service.netns);
+	if (bridge)
+		show_bridge_print(view, bridge);
 	print_ports(view);
 	print_drift(view);
 	if (pending)

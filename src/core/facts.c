@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vnet/mode.h>
+
 #include "base/cleanup.h"
 #include "base/names.h"
 #include "base/snapshot.h"
@@ -66,6 +68,30 @@ static void uplink_of(const char *record, char ret_uplink[VNET_NAME_SIZE])
 		memcpy(ret_uplink, name, sizeof(name));
 }
 
+/* The bridge's own timers, where the kernel shows those of another, the root. */
+static int own_timers(const char *record, const char *net, struct vnet_snapshot *snap)
+{
+	const struct vnet_link *found = vnet_link_by_name(snap, VNET_NS_HOST, net);
+	struct vnet_link *link;
+	struct vnet_spec spec;
+	int r;
+
+	if (!found || !found->bridge.root_delay)
+		return 0;
+	r = vnet_spec_parse(record, &spec, NULL);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0; /* refused by who needs it */
+	link = vn_snapshot_link(snap, VNET_NS_HOST, found->index);
+	if (link && vnet_spec_has(&spec, VNET_KEY_FORWARD_DELAY))
+		link->bridge.forward_delay = spec.forward_delay;
+	if (link && vnet_spec_has(&spec, VNET_KEY_HELLO))
+		link->bridge.hello = spec.hello;
+	if (link && vnet_spec_has(&spec, VNET_KEY_MAX_AGE))
+		link->bridge.max_age = spec.max_age;
+	vnet_spec_done(&spec);
+	return 0;
+}
+
 int vn_facts_files(const char *net, struct vnet_snapshot *snap)
 {
 	static const enum vn_name of_server[] = { VN_NAME_CONF, VN_NAME_HOSTS, VN_NAME_PID };
@@ -81,6 +107,8 @@ int vn_facts_files(const char *net, struct vnet_snapshot *snap)
 			snap->dhcp = true;
 		if (file && file->content && !*snap->uplink)
 			uplink_of(file->content, snap->uplink);
+		if (file && file->content)
+			r = own_timers(file->content, net, snap);
 	}
 	for (size_t i = 0; i < sizeof(of_server) / sizeof(of_server[0]) && r == 0; i++) {
 		char path[VNET_PATH_SIZE];

@@ -230,6 +230,17 @@ static bool shows_late(const struct vnet_op *op)
 	       op->kind == VNET_OP_ANNOUNCE;
 }
 
+/* The bridge's own timers, which the kernel does not show behind a root that is another. */
+static bool is_hidden(const struct vnet_op *op, const struct vnet_snapshot *state)
+{
+	const struct vnet_link *link =
+		op->kind == VNET_OP_LINK_SET && (op->u.link.set & VNET_LINK_TIMERS) ?
+			vnet_link_by_index(state, op->ns, op->u.link.link.index) :
+			NULL;
+
+	return link && link->bridge.root_delay;
+}
+
 /*
  * A run of its own for each, so that one that fails stops none. What its model refuses
  * is not even tried: no namespace goes while a server runs in it.
@@ -246,7 +257,7 @@ static int undo_one(const struct vn_txn *txn, const struct vnet_plan *undo, size
 	size_t at;
 	int r;
 
-	if (row->done(op, state) && !shows_late(op))
+	if (row->done(op, state) && !shows_late(op) && !is_hidden(op, state))
 		return 0;
 	r = vn_plan_predict(state, &one, &after, &at);
 	if (r == row->gone && shows_late(op))

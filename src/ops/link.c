@@ -263,6 +263,8 @@ static bool set_done(const struct vnet_op *op, const struct vnet_snapshot *snap)
 
 	if (!link)
 		return false;
+	if (link->bridge.root_delay) /* not to be seen */
+		set &= ~(uint32_t)VNET_LINK_TIMERS;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		if ((set & fields[i].bit) &&
 		    memcmp((const char *)link + fields[i].offset,

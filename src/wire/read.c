@@ -82,6 +82,21 @@ static void bytes(const struct nlattr *attr, void *to, size_t size)
 		memcpy(to, mnl_attr_get_payload(attr), size);
 }
 
+/* While another bridge is the root, its timers rule: br_become_root_bridge() of the kernel. */
+static void read_root(const struct attrs *a, struct vnet_bridge_attrs *ret)
+{
+	struct ifla_bridge_id own = { 0 };
+	struct ifla_bridge_id root = { 0 };
+
+	bytes(a->by[IFLA_BR_BRIDGE_ID], &own, sizeof(own));
+	bytes(a->by[IFLA_BR_ROOT_ID], &root, sizeof(root));
+	if (!memcmp(&own, &root, sizeof(own)))
+		return;
+	ret->root_delay = ret->forward_delay;
+	ret->root_priority = (uint16_t)(root.prio[0] << 8 | root.prio[1]);
+	memcpy(ret->root.bytes, root.addr, sizeof(ret->root.bytes));
+}
+
 static void read_bridge(const struct nlattr *data, struct vnet_bridge_attrs *ret)
 {
 	struct attrs a = nested(data);
@@ -96,6 +111,7 @@ static void read_bridge(const struct nlattr *data, struct vnet_bridge_attrs *ret
 		.mcast_snooping = number(a.by[IFLA_BR_MCAST_SNOOPING], 0),
 		.topology_change = number(a.by[IFLA_BR_TOPOLOGY_CHANGE], 0),
 	};
+	read_root(&a, ret);
 }
 
 static void read_info(const struct nlattr *attr, struct vnet_link *link)

@@ -791,6 +791,12 @@ damaged()
 	ip -n far link set far up
 	ip link set nic up
 	wait_for 5 eval 'ip -br link show nic | grep -q LOWER_UP'
+	# Two lines: how long guests wait, which is said elsewhere, and what STP means to the LAN.
+	vnet bridge create br0 --uplink nic --stp 2>"$BATS_TEST_TMPDIR/err"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/err")" -eq 2 ]
+	grep -x 'vnet: where another bridge of the LAN is the root, its delay rules (often 15 s each; `vnet show br0` tells); a switch with BPDU guard shuts the port of nic' \
+		"$BATS_TEST_TMPDIR/err" | cut -c 7- >>"${VNET_MESSAGES-/dev/null}"
+	vnet delete br0
 	vnet bridge create br0 --uplink nic --address 10.1.1.254/24 --address 10.20.0.1/16
 	state before
 	refuses 'the range has more than 1024 addresses, and beside an uplink each is asked for: want a smaller one' \

@@ -238,3 +238,40 @@ says_not()
 	jq -e '.[0] | .dhcp.running == null and .drift == [] and .state.present' <<<"$output"
 	run -0 "${nobody[@]}" vnet leases
 }
+
+# A NIC whose addresses came in all ways that there are.
+@test "where the addresses of an uplink came from" {
+	local left
+
+	ip link add eth0 address 02:00:00:00:0a:02 type veth peer name g0
+	sysctl -qw net.ipv6.conf.eth0.accept_dad=0
+	ip link set g0 up
+	ip link set eth0 up
+	ip addr add 10.9.0.2/24 dev eth0
+	ip addr add 10.7.0.5/24 dev eth0 valid_lft 1000 preferred_lft 900
+	ip addr add 2001:db8:9::2/64 dev eth0 nodad
+	ip addr add 2001:db8:9::ff:fe00:a02/64 dev eth0 nodad mngtmpaddr valid_lft 2000 preferred_lft 1900
+	ip addr add 2001:db8:9::5/128 dev eth0 nodad valid_lft 3000 preferred_lft 2900
+	run_vnet 0 bridge create br0 --uplink eth0 --address 10.1.1.254/24 --force
+	says "  uplink: eth0"
+	says "  address 10.9.0.2/24: static"
+	says "  address 2001:db8:9::2/64: static"
+	says "  address fe80::ff:fe00:a02/64: link-local"
+	says "  address 10.1.1.254/24: added by vnet"
+	for left in "10.7.0.5/24: by DHCP, (9..|1000)" "2001:db8:9::5/128: by DHCP, (29..|3000)" \
+		"2001:db8:9::ff:fe00:a02/64: by router advertisement, (19..|2000)"; do
+		grep -qE "^  address $left s left$" <<<"$output" || fail "no $left in" "$output"
+	done
+	json '.state.uplink | [.nic, .port]' '["eth0",true]'
+	json '[.state.uplink.addresses[] | select(.address == "10.9.0.2/24")]' \
+		'[{"address":"10.9.0.2/24","from":"static","left":null}]'
+	json '[.state.uplink.addresses[] | select(.from == "dhcp" and .left > 900) | .address] | sort' \
+		'["10.7.0.5/24","2001:db8:9::5/128"]'
+	json '[.state.uplink.addresses[] | .from] | sort | unique' '["dhcp","link-local","ra","static","vnet"]'
+	ip link set eth0 nomaster
+	json '.state.uplink.port' false
+	run_vnet 0 bridge create br1
+	run_vnet 0 show br1
+	[[ $output != *"  address "* ]]
+	[ "$(vnet show br1 --json | jq '.[0].state.uplink')" = null ]
+}
