@@ -58,7 +58,7 @@ says_not()
 	run_vnet 0 bridge create br0 --address 10.1.1.254/24 --address fd00:1::1/64 --stp --hello 1.5
 	run_vnet 0 show br0 --json
 	jq -e 'length == 1 and (.[0] | keys) ==
-		["dhcp", "drift", "mode", "name", "ports", "spec", "state"]' <<<"$output"
+		["confirm", "dhcp", "drift", "mode", "name", "ports", "spec", "state"]' <<<"$output"
 	json .name '"br0"'
 	json .mode '"bridge"'
 	json .spec.address '["10.1.1.254/24","fd00:1::1/64"]'
