@@ -46,7 +46,7 @@ static bool joins(const struct vnet_spec *want, const struct vnet_snapshot *snap
 {
 	const struct vnet_link *nic = nic_of(want, snap);
 
-	return nic && !nic->master;
+	return snap->survey && nic && !nic->master;
 }
 
 /* The link where someone could answer; NULL: none. */

@@ -263,3 +263,40 @@ neighbours()
 	[[ $output == *"br0 holds nic: the network behind it would hear this DHCP server too (--force if that is meant)" ]]
 	run_vnet 0 dhcp 10.1.1.11-100 --force
 }
+
+# The marks are those of ports: what joins has none, and until it has, the server is silent. The
+# range, which was the guests' alone, is asked for where the NIC is.
+@test "an uplink that joins a served bridge, and leaves it" {
+	run_vnet 0 bridge create br0 --address 10.2.1.254/24
+	run_vnet 0 dhcp 10.2.1.11-16
+	[ "$(marks)" = false ]
+	neighbours 10.2.1.12 10.2.1.253
+	run_vnet 2 bridge set br0 --uplink eth0
+	[[ $output == *"server 10.2.1.253/24: someone on eth0 has this address" ]]
+	ip -n far addr del 10.2.1.253/24 dev g0
+	guest g
+	wait_for 5 ping -q -c 1 -W 1 10.1.1.1
+	# A client that never rests, and who counts what of it comes to the server: any gap shows.
+	in_host vnet-br0 nft 'add table netdev t; add counter netdev t lan
+		add chain netdev t c { type filter hook ingress device '"$(ip -n vnet-br0 -br link show type veth | cut -d @ -f 1)"' priority 0; }
+		add rule netdev t c ether saddr 52:54:00:00:00:78 counter name lan'
+	in_host far dhcpc g0 -t 8000 -r 1 -m 52:54:00:00:00:78 >"$BATS_TEST_TMPDIR/offer" 2>&1 &
+	client=$!
+	run_vnet 0 bridge set br0 --uplink eth0
+	[[ $output == *"vnet: in use on br0, and so not leased: 10.2.1.12"* ]]
+	[ "$(marks)" = "true true" ]
+	[ "$(sed -n 's/^dhcp-range=\([^,]*,[^,]*\).*/\1/p' "$(conf)" | xargs)" = "10.2.1.11,10.2.1.11 10.2.1.13,10.2.1.16" ]
+	lease g
+	has server=10.2.1.253
+	run_vnet 0 show br0
+	[[ $output != *drift* ]]
+	run_vnet 0 bridge set br0 --no-uplink
+	[ "$(marks)" = false ]
+	lease g
+	has server=10.2.1.253
+	ends_with 1 $client
+	in_host vnet-br0 nft list counter netdev t lan | grep -q 'packets 0 '
+	ping -q -c 1 -W 2 10.1.1.1
+	run_vnet 0 show br0
+	[[ $output != *drift* ]]
+}
