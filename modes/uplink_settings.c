@@ -51,16 +51,18 @@ bool vnet_uplink_can_sleep(const struct vnet_snapshot *snap, const struct vnet_l
 static void copy(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 		 const struct vnet_link *bridge, struct vnet_plan *plan)
 {
+	bool there = vnet_link_by_name(snap, VNET_NS_HOST, bridge->name) != NULL;
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 	char value[VNET_SYSCTL_VALUE];
 
 	for (size_t i = 0; i < host->n_sysctls; i++) {
 		const struct vnet_sysctl *s = &host->sysctls[i];
-		const char *now = vnet_link_by_name(snap, VNET_NS_HOST, bridge->name) ?
-					  value_of(snap, bridge->name, s->dir, s->key) :
-					  value_of(snap, "default", s->dir, s->key);
+		const char *now;
 
-		if (!strcmp(s->link, nic->name) && !is_kept(s) && now && strcmp(now, s->value) != 0)
+		if (strcmp(s->link, nic->name) != 0 || is_kept(s))
+			continue;
+		now = value_of(snap, there ? bridge->name : "default", s->dir, s->key);
+		if (now && strcmp(now, s->value) != 0)
 			vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, s->dir, s->key,
 					     s->value);
 	}
@@ -106,11 +108,14 @@ void vnet_uplink_forget(const struct vnet_snapshot *snap, const struct vnet_link
 
 	for (size_t i = 0; i < host->n_sysctls; i++) {
 		const struct vnet_sysctl *s = &host->sysctls[i];
-		const char *fresh = value_of(snap, "default", s->dir, s->key);
-		const char *its = value_of(snap, nic->name, s->dir, s->key);
+		const char *fresh;
+		const char *its;
 
-		if (!strcmp(s->link, bridge->name) && !is_kept(s) && its && fresh &&
-		    !strcmp(its, s->value) && strcmp(fresh, s->value) != 0)
+		if (strcmp(s->link, bridge->name) != 0 || is_kept(s))
+			continue;
+		fresh = value_of(snap, "default", s->dir, s->key);
+		its = value_of(snap, nic->name, s->dir, s->key);
+		if (its && fresh && !strcmp(its, s->value) && strcmp(fresh, s->value) != 0)
 			vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, s->dir, s->key,
 					     fresh);
 	}
