@@ -122,6 +122,7 @@ static int choose(struct vnet_spec *spec, const struct vnet_snapshot *snap, stru
 
 	if (r < 0)
 		return r;
+	vnet_ports_choose(spec, snap);
 	r = vnet_spec_defaults(spec, vn_mode_bridge.keys, err);
 
 	if (r < 0)
@@ -158,7 +159,7 @@ static bool joins(const struct vnet_spec *have, const struct vnet_spec *want,
 {
 	/* One that was taken off by hand comes back only where it is asked for. */
 	return vnet_spec_has(want, VNET_KEY_UPLINK) && !vnet_spec_has(have, VNET_KEY_UPLINK) &&
-	       snap->survey;
+	       snap->survey && !strcmp(snap->uplink, want->uplink);
 }
 
 /* What speaks against another way out of the bridge @now, or none any more. */
@@ -198,6 +199,7 @@ static int check_ports(const struct vnet_spec *have, const struct vnet_snapshot 
 		const struct vnet_link *port = &host->links[i];
 
 		if (port->master != bridge->index || !strcmp(port->name, server) ||
+		    vnet_port_find(have, port->name) ||
 		    (vnet_spec_has(have, VNET_KEY_UPLINK) && !strcmp(port->name, have->uplink)))
 			continue;
 		if (len + VNET_NAME_SIZE + 6 >= sizeof(list)) {
@@ -240,6 +242,8 @@ static int check(const struct vnet_spec *have, const struct vnet_spec *want,
 		r = vnet_uplink_check(snap, want->uplink, force, err);
 	if (r == 0 && have && !have->foreign)
 		r = check_way_out(have, want, own_link(have, snap), snap, force, err);
+	if (r == 0 && have && !have->foreign)
+		r = vnet_ports_check(have, want, snap, force, err);
 	if (r == 0)
 		r = vnet_addresses_check(have, want, snap, force, err);
 	if (r == 0)
@@ -271,6 +275,8 @@ static int read_spec(const struct vnet_snapshot *snap, const struct vnet_spec *r
 		else
 			vnet_dhcp_read(snap, &spec);
 		r = vnet_addresses_read(snap, link, record, &spec, err);
+		if (r == 0)
+			r = vnet_ports_read(snap, link, &spec, err);
 	}
 	if (r < 0) {
 		vnet_spec_done(&spec);
@@ -402,6 +408,7 @@ static void change(const struct vnet_spec *have, const struct vnet_spec *want,
 		change_taps(now, snap, want->mtu, plan);
 	if (!vnet_spec_has(want, VNET_KEY_UPLINK)) /* there the host is to hear them */
 		keep_quiet(now, link, plan);
+	vnet_ports_change(have, want, now, snap, plan);
 	vnet_dhcp_pause(have, want, snap, plan);
 	if (nic && !vnet_spec_has(want, VNET_KEY_UPLINK))
 		give_back(have, now, nic, snap, plan);
@@ -438,6 +445,8 @@ static int delete_all(const struct vnet_spec *have, const struct vnet_snapshot *
 		return r;
 	if (leases && leases->content)
 		vnet_plan_file_del(plan, snap->lease_path);
+	if (now && !have->foreign)
+		vnet_ports_change(have, NULL, now, snap, plan);
 	if (nic)
 		vnet_uplink_leave(snap, now, nic, &have->addresses, false, plan);
 	if (nic)
@@ -501,8 +510,8 @@ const struct vnet_mode vn_mode_bridge = {
 	.id = VNET_MODE_BRIDGE,
 	.name = "bridge",
 	.help = "a bridge of the host that guests share",
-	.keys = KEY(FOREIGN) | KEY(GROUP) | KEY(UPLINK) | KEY(ADDRESS) | KEY(MTU) | KEY(MAC) |
-		KEY(STP) | KEY(FORWARD_DELAY) | KEY(AGEING) | KEY(HELLO) | KEY(MAX_AGE) |
+	.keys = KEY(FOREIGN) | KEY(GROUP) | KEY(UPLINK) | KEY(PORT) | KEY(ADDRESS) | KEY(MTU) |
+		KEY(MAC) | KEY(STP) | KEY(FORWARD_DELAY) | KEY(AGEING) | KEY(HELLO) | KEY(MAX_AGE) |
 		KEY(PRIORITY) | KEY(DHCP_RANGE) | KEY(DHCP_ROUTER) | KEY(DHCP_DNS) |
 		KEY(DHCP_SERVER) | KEY(DHCP_LEASE_TIME) | KEY(DHCP_HOST) | KEY(DHCP_SERVE_UPLINK) |
 		KEY(DHCP_TAKEN),

@@ -29,7 +29,7 @@ int vnet_uplink_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap,
 		       struct vnet_error *err)
 {
 	const struct vnet_link *nic = vnet_link_by_name(snap, VNET_NS_HOST, spec->uplink);
-	bool joins = snap->survey && nic && !nic->master;
+	bool joins = snap->survey && nic && !nic->master && !strcmp(snap->uplink, nic->name);
 
 	if (!nic || (!is_new(spec) && !joins))
 		return 0; /* refused later, or chosen long ago */
@@ -56,32 +56,38 @@ int vnet_uplink_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap,
 
 /* ---- the way there ---- */
 
+int vnet_link_check_port(const struct vnet_link *link, const char *option, const char *name,
+			 struct vnet_error *err)
+{
+	if (!link)
+		return vnet_error_set(err, -ENODEV, "%s%s: there is no such interface", option,
+				      name);
+	if (link->flags & IFF_LOOPBACK)
+		return vnet_error_set(err, -EINVAL, "%s%s: a loopback leads nowhere: want a NIC",
+				      option, name);
+	if (!strcmp(link->kind, "bridge"))
+		return vnet_error_set(err, -EINVAL, "%s%s: is a bridge itself: want a NIC", option,
+				      name);
+	if (!strcmp(link->kind, "macvlan") || !strcmp(link->kind, "ipvlan"))
+		return vnet_error_set(err, -EINVAL,
+				      "%s%s: a %s hears its own MAC alone: want the NIC below it",
+				      option, name, link->kind);
+	if (link->master)
+		return vnet_error_set(err, -EBUSY,
+				      "%s%s: is a port of %s already: want one that is free",
+				      option, name, link->master_name);
+	return 0;
+}
+
 static int check_nic(const struct vnet_link *nic, const char *name, struct vnet_error *err)
 {
-	if (!nic)
-		return vnet_error_set(err, -ENODEV, "--uplink %s: there is no such interface",
-				      name);
-	if (nic->mtu < MTU_MIN)
+	int r = vnet_link_check_port(nic, "--uplink ", name, err);
+
+	if (r == 0 && nic->mtu < MTU_MIN)
 		return vnet_error_set(err, -ERANGE,
 				      "--uplink %s: has an MTU of %u: want at least %d", name,
 				      nic->mtu, MTU_MIN);
-	if (nic->flags & IFF_LOOPBACK)
-		return vnet_error_set(err, -EINVAL,
-				      "--uplink %s: a loopback leads nowhere: want a NIC", name);
-	if (!strcmp(nic->kind, "bridge"))
-		return vnet_error_set(err, -EINVAL, "--uplink %s: is a bridge itself: want a NIC",
-				      name);
-	if (!strcmp(nic->kind, "macvlan") || !strcmp(nic->kind, "ipvlan"))
-		return vnet_error_set(
-			err, -EINVAL,
-			"--uplink %s: a %s hears its own MAC alone: want the NIC below "
-			"it",
-			name, nic->kind);
-	if (nic->master)
-		return vnet_error_set(err, -EBUSY,
-				      "--uplink %s: is a port of %s already: want one that is free",
-				      name, nic->master_name);
-	return 0;
+	return r;
 }
 
 /* The kernel refuses a NIC with such children; what they are says no one then. */

@@ -152,6 +152,29 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 		       struct vnet_plan *plan);
 
 /*
+ * Devices that were made ports, for every mode with a bridge.
+ *
+ * vnet_port_find(): the one of that name, or NULL.
+ * vnet_ports_choose(): how each is before, for the way back.
+ * vnet_ports_check(): refuse one that is to be added (it is snap->uplink then) and can't be.
+ * vnet_ports_read(): leave in @spec, which is the record, those that are ports of @bridge.
+ * vnet_ports_change(): add to @bridge what is in @want, take off what is in @have alone.
+ */
+const struct vnet_port *vnet_port_find(const struct vnet_spec *spec, const char *name);
+void vnet_ports_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap);
+int vnet_ports_check(const struct vnet_spec *have, const struct vnet_spec *want,
+		     const struct vnet_snapshot *snap, bool force, struct vnet_error *err);
+int vnet_ports_read(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
+		    struct vnet_spec *spec, struct vnet_error *err);
+void vnet_ports_change(const struct vnet_spec *have, const struct vnet_spec *want,
+		       const struct vnet_link *bridge, const struct vnet_snapshot *snap,
+		       struct vnet_plan *plan);
+
+/* Refuse what can be no port of a bridge; @option: what stands before its name in messages. */
+int vnet_link_check_port(const struct vnet_link *link, const char *option, const char *name,
+			 struct vnet_error *err);
+
+/*
  * The settings in net/.../conf and neigh that go with it.
  *
  * vnet_uplink_can_sleep(): this kernel can make routes sleep while a link has no carrier.

@@ -97,6 +97,17 @@ int vnet_create(struct vnet *vnet, enum vnet_mode_id mode, const char *name,
 int vnet_set(struct vnet *vnet, const char *name, const struct vnet_edit *edits, size_t n,
 	     const struct vnet_how *how, struct vnet_result *ret_result, struct vnet_error *err);
 
+/*
+ * Make the device @dev of the host a port of its bridge: one that nothing is reached over,
+ * for with a master it is the bridge's alone. A NIC with addresses is an uplink's.
+ */
+int vnet_add_port(struct vnet *vnet, const char *name, const char *dev, const struct vnet_how *how,
+		  struct vnet_result *ret_result, struct vnet_error *err);
+
+/* Take it off, as it was before; nothing else than what vnet_add_port() made a port. */
+int vnet_del_port(struct vnet *vnet, const char *name, const char *dev, const struct vnet_how *how,
+		  struct vnet_result *ret_result, struct vnet_error *err);
+
 /* Remove it with all that vnet made for it. -ENOENT if there is none. */
 int vnet_delete(struct vnet *vnet, const char *name, const struct vnet_how *how,
 		struct vnet_result *ret_result, struct vnet_error *err);

@@ -37,6 +37,7 @@ enum vnet_key {
 	VNET_KEY_FOREIGN,
 	VNET_KEY_GROUP,
 	VNET_KEY_UPLINK,
+	VNET_KEY_PORT,
 	VNET_KEY_ADDRESS,
 	VNET_KEY_MTU,
 	VNET_KEY_MAC,
@@ -70,6 +71,19 @@ struct vnet_host {
 	char name[VNET_HOST_NAME]; /* empty: none */
 };
 
+/*
+ * A device that was made a port of the network's bridge, and how it was before.
+ *
+ * @addr_gen_mode: IN6_ADDR_GEN_MODE_*; VNET_PORT_NEW: not looked up yet
+ */
+enum { VNET_PORT_NEW = 0xff };
+
+struct vnet_port {
+	char name[VNET_NAME_SIZE];
+	uint8_t addr_gen_mode;
+	bool down;
+};
+
 /* How DHCP is served: the fields of the keys VNET_KEY_DHCP_*. */
 struct vnet_dhcp {
 	struct vnet_range range;
@@ -95,6 +109,7 @@ struct vnet_spec {
 	bool foreign;		     /* the bridge is not vnet's: only the DHCP keys count */
 	uint32_t group;		     /* IFLA_GROUP, the mark of the network's links */
 	char uplink[VNET_NAME_SIZE]; /* the NIC that is the bridge's way out */
+	struct vnet_list ports;	     /* of struct vnet_port, beside the uplink and guests */
 	struct vnet_list addresses;  /* of struct vnet_cidr, on the bridge */
 	uint32_t mtu;
 	struct vnet_mac mac;
@@ -117,6 +132,11 @@ static inline bool vnet_spec_has(const struct vnet_spec *spec, enum vnet_key key
 static inline const struct vnet_cidr *vnet_cidrs(const struct vnet_list *list)
 {
 	return (const struct vnet_cidr *)list->items;
+}
+
+static inline struct vnet_port *vnet_ports(const struct vnet_list *list)
+{
+	return (struct vnet_port *)list->items;
 }
 
 static inline const struct vnet_ip *vnet_ips(const struct vnet_list *list)

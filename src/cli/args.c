@@ -146,13 +146,19 @@ static int parse_words(const struct cli_verb *verb, int argc, char **argv, struc
 					      "'%.60s' is too much: it takes no "
 					      "argument",
 					      argv[i]);
+		if (args->arg && verb->dev && !args->dev) {
+			args->dev = argv[i++];
+			continue;
+		}
 		if (args->arg)
 			return vnet_error_set(err, -EINVAL, "'%.60s' is too much: one %s is enough",
-					      argv[i], verb->arg);
+					      argv[i], verb->dev ? verb->dev : verb->arg);
 		args->arg = argv[i++];
 	}
 	if (verb->arg && verb->arg[0] != '[' && !args->arg)
 		return vnet_error_set(err, -EINVAL, "%s is missing (see --help)", verb->arg);
+	if (verb->dev && !args->dev)
+		return vnet_error_set(err, -EINVAL, "%s is missing (see --help)", verb->dev);
 	return 0;
 }
 

@@ -12,12 +12,14 @@
  * @what:  the verb and its argument as typed, for messages
  * @mode:  of the verb's first word, or VNET_MODE_COUNT
  * @arg:   NULL: left out
+ * @dev:   the second argument, as @arg
  * @edits: options of the spec, in the order given; there is room for one more
  */
 struct cli_args {
 	char what[64];
 	enum vnet_mode_id mode;
 	const char *arg;
+	const char *dev;
 	struct vnet_edit *edits;
 	size_t n_edits;
 	struct vn_call call;
@@ -29,6 +31,7 @@ struct cli_args {
  *
  * @words: as typed, "MODE" standing for any mode's name: "MODE create"
  * @arg:   what the help calls its argument; NULL: none. In brackets: may be left out
+ * @dev:   the same of a second one, which may not
  */
 struct cli_verb {
 	const char *words;
@@ -36,6 +39,7 @@ struct cli_verb {
 	const char *help;
 	enum vn_verb verb;
 	int (*run)(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
+	const char *dev;
 };
 
 extern const struct cli_verb cli_verbs[];
@@ -67,6 +71,8 @@ void cli_help_scdoc(void);
  */
 int cmd_create(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 int cmd_set(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
+int cmd_add_port(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
+int cmd_del_port(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 int cmd_delete(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 int cmd_dhcp(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 int cmd_dhcp_stop(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);

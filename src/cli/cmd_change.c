@@ -52,6 +52,24 @@ int cmd_set(struct vnet *vnet, const struct cli_args *args, struct vnet_error *e
 	return r < 0 ? r : tell(&result, args, err);
 }
 
+int cmd_add_port(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err)
+{
+	struct vnet_how how = how_of(args);
+	struct vnet_result result;
+	int r = vnet_add_port(vnet, args->arg, args->dev, &how, &result, err);
+
+	return r < 0 ? r : tell(&result, args, err);
+}
+
+int cmd_del_port(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err)
+{
+	struct vnet_how how = how_of(args);
+	struct vnet_result result;
+	int r = vnet_del_port(vnet, args->arg, args->dev, &how, &result, err);
+
+	return r < 0 ? r : tell(&result, args, err);
+}
+
 int cmd_delete(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err)
 {
 	struct vnet_how how = how_of(args);

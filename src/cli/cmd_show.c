@@ -280,9 +280,9 @@ static void print_ports(const struct vnet_view *view)
 		vn_text_clean(name);
 		printf("  port %s: %s, %s%s%s\n", name, port->kind[0] ? port->kind : "device",
 		       port_state(port), port->carrier ? "" : ", no carrier",
-		       !strcmp(port->name, view->record.uplink) ? ", the uplink" :
-		       ours					? "" :
-								  ", not vnet's");
+		       !strcmp(port->name, view->record.uplink)		 ? ", the uplink" :
+		       ours || vnet_port_find(&view->record, port->name) ? "" :
+									   ", not vnet's");
 	}
 }
 

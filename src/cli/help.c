@@ -24,9 +24,11 @@ void cli_help(void)
 	for (size_t i = 0; i < cli_n_verbs; i++) {
 		char left[64];
 
-		(void)snprintf(left, sizeof(left), "%s%s%s", cli_verbs[i].words,
+		(void)snprintf(left, sizeof(left), "%s%s%s%s%s", cli_verbs[i].words,
 			       cli_verbs[i].arg ? " " : "",
-			       cli_verbs[i].arg ? cli_verbs[i].arg : "");
+			       cli_verbs[i].arg ? cli_verbs[i].arg : "",
+			       cli_verbs[i].dev ? " " : "",
+			       cli_verbs[i].dev ? cli_verbs[i].dev : "");
 		printf("  vnet %-*s %s\n", COLUMN - 5, left, cli_verbs[i].help);
 	}
 	printf("\nMODE is one of:\n");
@@ -63,8 +65,8 @@ void cli_help_verb(const struct cli_verb *verb)
 {
 	printf("usage: vnet ");
 	print_words(verb, "MODE");
-	printf("%s%s [OPTIONS]\n\n%s\n\n", verb->arg ? " " : "", verb->arg ? verb->arg : "",
-	       verb->help);
+	printf("%s%s%s%s [OPTIONS]\n\n%s\n\n", verb->arg ? " " : "", verb->arg ? verb->arg : "",
+	       verb->dev ? " " : "", verb->dev ? verb->dev : "", verb->help);
 	for (size_t i = 0; i < vn_n_options; i++) {
 		const struct vn_option *opt = &vn_options[i];
 		char left[64];
@@ -109,8 +111,9 @@ void cli_help_scdoc(void)
 		const struct cli_verb *verb = &cli_verbs[v];
 
 		/* of a heading, scdoc takes all characters as they are */
-		printf("## vnet %s%s%s\n\n", verb->words, verb->arg ? " " : "",
-		       verb->arg ? verb->arg : "");
+		printf("## vnet %s%s%s%s%s\n\n", verb->words, verb->arg ? " " : "",
+		       verb->arg ? verb->arg : "", verb->dev ? " " : "",
+		       verb->dev ? verb->dev : "");
 		print_scdoc(verb->help, true);
 		printf(".\n\n");
 		for (size_t i = 0; i < vn_n_options; i++) {

@@ -83,6 +83,10 @@ static void name_what(struct cli_args *args, int words, char **argv)
 					i ? " " : "", argv[i]);
 	if (args->arg)
 		(void)snprintf(args->what + len, sizeof(args->what) - len, " %.32s", args->arg);
+	if (args->dev) {
+		len = strlen(args->what);
+		(void)snprintf(args->what + len, sizeof(args->what) - len, " %.16s", args->dev);
+	}
 	vn_text_clean(args->what);
 }
 

@@ -19,6 +19,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "core/net.h"
+#include "core/options.h"
 #include "core/taken.h"
 #include "core/txn.h"
 #include "core/watchdog.h"
@@ -53,10 +54,13 @@ struct change {
 		CHANGE_CREATE,
 		CHANGE_SET,
 		CHANGE_DELETE,
+		CHANGE_ADD_PORT,
+		CHANGE_DEL_PORT,
 		CHANGE_DHCP,
 		CHANGE_DHCP_STOP,
 		CHANGE_RESTORE,
 	} verb;
+	const char *dev;		/* CHANGE_ADD_PORT, CHANGE_DEL_PORT */
 	const struct vnet_spec *before; /* CHANGE_RESTORE: what is to be; NULL: nothing */
 };
 
@@ -82,6 +86,62 @@ static int want_new(const struct change *c, const struct vnet_snapshot *snap,
 	return vnet_spec_edit(ret_want, VNET_KEY_FOREIGN, '=', "yes", err);
 }
 
+/* Each port has a verb of its own that takes it away. */
+static int refuse_port(const struct change *c, const struct vnet_snapshot *snap,
+		       const struct vnet_spec *spec, struct vnet_error *err)
+{
+	const struct vnet_link *link = vnet_link_by_name(snap, VNET_NS_HOST, c->dev);
+	char server[VNET_NAME_SIZE];
+
+	vnet_dhcp_link_name(c->name, server);
+	if (!link || strcmp(link->master_name, c->name) != 0)
+		return vnet_error_set(err, -ENOENT,
+				      "%s is no port of %s (`vnet show %s` lists them)", c->dev,
+				      c->name, c->name);
+	if (vnet_spec_has(spec, VNET_KEY_UPLINK) && !strcmp(spec->uplink, c->dev))
+		return vnet_error_set(err, -EBUSY,
+				      "%s is the uplink: want `vnet bridge set %s --no-uplink`",
+				      c->dev, c->name);
+	if (!strcmp(server, c->dev))
+		return vnet_error_set(err, -EBUSY,
+				      "%s is the DHCP server's: want `vnet dhcp stop --net %s`",
+				      c->dev, c->name);
+	if (!strcmp(link->kind, "tun") && link->group == spec->group)
+		return vnet_error_set(err, -EBUSY,
+				      "%s is a guest's: it goes with the guest, or by vnet-ifdown",
+				      c->dev);
+	return vnet_error_set(err, -EPERM,
+			      "vnet did not make %s a port: want `ip link set %s nomaster`", c->dev,
+			      c->dev);
+}
+
+/* The element of the record's list as it stands there. */
+static int drop_port(const struct vnet_port *port, struct vnet_spec *want, struct vnet_error *err)
+{
+	struct vn_text text = { 0 };
+	int r;
+
+	vn_value_print(&vn_options[VNET_KEY_PORT], port, &text);
+	r = text.failed ? vnet_error_set(err, -ENOMEM, "out of memory") :
+			  vnet_spec_edit(want, VNET_KEY_PORT, '-', text.buf, err);
+	vn_text_done(&text);
+	return r;
+}
+
+static int edit_ports(const struct change *c, const struct vnet_snapshot *snap,
+		      struct vnet_spec *want, struct vnet_error *err)
+{
+	const struct vnet_port *port = vnet_port_find(want, c->dev);
+	char name[VNET_NAME_SIZE];
+	int r = vnet_name_parse(c->dev, name, err);
+
+	if (r < 0)
+		return r;
+	if (c->verb == CHANGE_ADD_PORT) /* once more: nothing, or again where it was taken off */
+		return port ? 0 : vnet_spec_edit(want, VNET_KEY_PORT, '+', name, err);
+	return port ? drop_port(port, want, err) : refuse_port(c, snap, want, err);
+}
+
 /* From the record (if there is one) and the verb: what is to be. */
 static int want_of(const struct change *c, const struct vnet_snapshot *snap, bool recorded,
 		   const struct vnet_spec *record, struct vnet_spec *ret_want,
@@ -91,13 +151,15 @@ static int want_of(const struct change *c, const struct vnet_snapshot *snap, boo
 	struct vnet_spec want = { 0 };
 	int r = recorded || c->before ? vnet_spec_copy(from, &want) : want_new(c, snap, &want, err);
 
-	if (r == 0 && c->verb == CHANGE_SET && want.foreign)
+	if (r == 0 && (c->verb == CHANGE_SET || c->dev) && want.foreign)
 		r = vnet_error_set(err, -EPERM,
 				   "%s is a bridge that vnet did not make: want `vnet dhcp` for "
 				   "its server, `ip` for the rest",
 				   c->name);
 	if (r == 0)
 		r = edit(&want, c->edits, c->n, err);
+	if (r == 0 && c->dev)
+		r = edit_ports(c, snap, &want, err);
 	if (r == 0 && c->verb == CHANGE_DHCP && !vnet_spec_has(&want, VNET_KEY_DHCP_RANGE))
 		r = vnet_error_set(err, -EINVAL, "no range: want one such as 10.1.1.11-100");
 	if (r == 0 && c->verb == CHANGE_DHCP_STOP)
@@ -185,7 +247,7 @@ static bool may_serve(const struct change *c)
 /* The way out that is asked for; NULL: none, or the one of the record. */
 static const char *uplink_of(const struct change *c)
 {
-	const char *uplink = NULL;
+	const char *uplink = c->verb == CHANGE_ADD_PORT ? c->dev : NULL;
 
 	if (c->before && vnet_spec_has(c->before, VNET_KEY_UPLINK))
 		return c->before->uplink;
@@ -374,6 +436,8 @@ static bool moves_uplink(const struct vnet *vnet, const struct change *c)
 	auto_free char *record = NULL;
 	char path[VNET_PATH_SIZE];
 
+	if (c->dev)
+		return false;
 	if (uplink_of(c))
 		return true;
 	if (c->verb == CHANGE_DHCP || c->verb == CHANGE_DHCP_STOP ||
@@ -434,6 +498,22 @@ int vnet_set(struct vnet *vnet, const char *name, const struct vnet_edit *edits,
 	     const struct vnet_how *how, struct vnet_result *ret_result, struct vnet_error *err)
 {
 	struct change c = { .verb = CHANGE_SET, .name = name, .edits = edits, .n = n };
+
+	return run_change(vnet, &c, how, ret_result, err);
+}
+
+int vnet_add_port(struct vnet *vnet, const char *name, const char *dev, const struct vnet_how *how,
+		  struct vnet_result *ret_result, struct vnet_error *err)
+{
+	struct change c = { .verb = CHANGE_ADD_PORT, .name = name, .dev = dev };
+
+	return run_change(vnet, &c, how, ret_result, err);
+}
+
+int vnet_del_port(struct vnet *vnet, const char *name, const char *dev, const struct vnet_how *how,
+		  struct vnet_result *ret_result, struct vnet_error *err)
+{
+	struct change c = { .verb = CHANGE_DEL_PORT, .name = name, .dev = dev };
 
 	return run_change(vnet, &c, how, ret_result, err);
 }

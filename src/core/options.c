@@ -34,6 +34,13 @@ const struct vn_option vn_options[] = {
 			      .no = true,
 			      .help = "NIC of the host that becomes the way out; --no-uplink gives "
 				      "it back" },
+	[VNET_KEY_PORT] = { .key = "port",
+			    .arg = "NAME",
+			    .type = VN_TYPE_PORT,
+			    .offset = SPEC(ports),
+			    .list = true,
+			    .hidden = true, /* verbs of their own */
+			    .help = "a device that was made a port" },
 	[VNET_KEY_ADDRESS] = { .key = "address",
 			       .arg = "CIDR",
 			       .type = VN_TYPE_CIDR,
@@ -193,7 +200,7 @@ const struct vn_option vn_options[] = {
 	  .type = VN_TYPE_FLAG,
 	  .scope = VN_SCOPE_VERB,
 	  .offset = CALL(force),
-	  .verbs = VN_VERB_CREATE | VN_VERB_SET | VN_VERB_DELETE | VN_VERB_DHCP,
+	  .verbs = VN_VERB_CREATE | VN_VERB_SET | VN_VERB_DELETE | VN_VERB_DHCP | VN_VERB_PORT,
 	  .help = "go on where vnet refuses for safety: guests that are attached, subnets "
 		  "that overlap, a DHCP server that others would hear" },
 	{ .key = "confirm",
@@ -500,6 +507,46 @@ static void print_name(const void *value, struct vn_text *text)
 	vn_text_add(text, "%s", (const char *)value);
 }
 
+/* "eth1 addrgenmode 0 down": what stands behind the name is how it was before. */
+static int parse_port(const struct vn_option *opt, const char *s, void *ret, struct vnet_error *err)
+{
+	static const char mode[] = "addrgenmode ";
+	const char *at = strchr(s, ' ');
+	struct vnet_port port = { .addr_gen_mode = VNET_PORT_NEW };
+	char name[2 * VNET_NAME_SIZE];
+	char digit[2] = "";
+	uint64_t v;
+
+	if (vn_format(name, sizeof(name), "%.*s", at ? (int)(at - s) : (int)strlen(s), s) < 0)
+		return vnet_name_parse(s, port.name, err);
+	if (at && !strncmp(at + 1, mode, sizeof(mode) - 1)) {
+		digit[0] = at[sizeof(mode)];
+		if (vn_number(digit, 10, 0, 3, &v) < 0)
+			goto bad;
+		port.addr_gen_mode = (uint8_t)v;
+		at += sizeof(mode) + 1;
+	}
+	port.down = at && !strcmp(at, " down");
+	if (at && *at && !port.down)
+		goto bad;
+	*(struct vnet_port *)ret = port;
+	return vnet_name_parse(name, ((struct vnet_port *)ret)->name, err);
+bad:
+	return vnet_error_set(err, -EINVAL, "%s '%.80s': want NAME addrgenmode 0 to 3 [down]",
+			      opt->key, s);
+}
+
+static void print_port(const void *value, struct vn_text *text)
+{
+	const struct vnet_port *port = value;
+
+	vn_text_add(text, "%s", port->name);
+	if (port->addr_gen_mode != VNET_PORT_NEW)
+		vn_text_add(text, " addrgenmode %u", port->addr_gen_mode);
+	if (port->down)
+		vn_text_add(text, " down");
+}
+
 static const struct {
 	size_t size;
 	parse_fn *parse;
@@ -517,6 +564,7 @@ static const struct {
 	[VN_TYPE_RANGE] = { sizeof(struct vnet_range), parse_range, print_range },
 	[VN_TYPE_HOST] = { sizeof(struct vnet_host), parse_host, print_host },
 	[VN_TYPE_NAME] = { VNET_NAME_SIZE, parse_name, print_name },
+	[VN_TYPE_PORT] = { sizeof(struct vnet_port), parse_port, print_port },
 };
 
 static_assert(sizeof(types) / sizeof(types[0]) == VN_TYPE_COUNT, "types[] covers vn_type");

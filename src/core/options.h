@@ -29,6 +29,7 @@ enum vn_type {
 	VN_TYPE_RANGE,	  /* struct vnet_range */
 	VN_TYPE_HOST,	  /* struct vnet_host: MAC=IP[,NAME] */
 	VN_TYPE_NAME,	  /* char[VNET_NAME_SIZE], of an interface */
+	VN_TYPE_PORT,	  /* struct vnet_port: NAME[ addrgenmode NUMBER][ down] */
 	VN_TYPE_COUNT,
 };
 
@@ -51,8 +52,9 @@ enum vn_verb {
 	VN_VERB_LEASES = 1 << 6,
 	VN_VERB_RECOVER = 1 << 7,
 	VN_VERB_CONFIRM = 1 << 8,
+	VN_VERB_PORT = 1 << 9, /* add-port, del-port */
 	VN_VERBS_CHANGING = VN_VERB_CREATE | VN_VERB_SET | VN_VERB_DELETE | VN_VERB_DHCP |
-			    VN_VERB_DHCP_STOP | VN_VERB_RECOVER,
+			    VN_VERB_DHCP_STOP | VN_VERB_RECOVER | VN_VERB_PORT,
 };
 
 /* The options of a call (scope VERB). */

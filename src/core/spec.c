@@ -22,6 +22,7 @@ union value {
 	struct vnet_range range;
 	struct vnet_host host;
 	char name[VNET_NAME_SIZE];
+	struct vnet_port port;
 };
 
 enum { LIST_MAX = 4096 }; /* elements: far beyond use, well below what fits in memory */

@@ -76,8 +76,8 @@ no_one()
 	refuses "unknown verb 'bridg' (see vnet --help)" bridg create br0
 	refuses "unknown verb 'de' (see vnet --help)" de br0
 	refuses "unknown verb '' (see vnet --help)" ''
-	refuses 'bridge what? want bridge create, set or delete' bridge
-	refuses "unknown verb 'bridge frobnicate': want create, set or delete" bridge frobnicate br0
+	refuses 'bridge what? want bridge create, set, add-port, del-port or delete' bridge
+	refuses "unknown verb 'bridge frobnicate': want create, set, add-port, del-port or delete" bridge frobnicate br0
 	refuses "unknown option '--frobnicate' (see --help)" bridge create br0 --frobnicate
 	refuses "unknown option '--mt' (see --help)" bridge create br0 --mt 1500
 	refuses "unknown option '--' (see --help)" bridge create -- br0
@@ -621,6 +621,7 @@ damaged()
 	damaged "mtu 'wide': want 1280 to 65535" $'vnet 1 bridge br0\nmtu wide\n'
 	damaged "name '..' means a directory: want another" 'vnet 1 bridge ..'
 	damaged 'names another network' $'vnet 1 bridge br1\ngroup 0x766e0000\n'
+	damaged "port 'eth1 up': want NAME addrgenmode 0 to 3 [down]" $'vnet 1 bridge br0\nport eth1 up\n'
 	damaged "record: 'mtu' comes twice" $'vnet 1 bridge br0\nmtu 1500\nmtu 1400\n'
 	damaged 'record: names no group' $'vnet 1 bridge br0\nmtu 1500\n'
 	for verb in "show br0" "bridge set br0 --mtu 1400" "dhcp 10.1.1.11-100 --net br0" \
@@ -817,6 +818,56 @@ damaged()
 	ip netns exec far ping -q -c 1 -W 5 10.1.1.254
 	state before
 	refuses 'every address of the range is in use on br0: want another one' dhcp 10.1.1.11-12 --router none
+}
+
+@test "a port that cannot be one, or is another's" {
+	ip link add nic type veth peer name world
+	ip link add mv0 link nic type macvlan
+	ip link add other type veth peer name world2
+	ip link add low mtu 1400 type veth peer name world3
+	ip link add vx type vxlan id 5 dstport 4789 local 127.0.0.1
+	vnet bridge create br0 --address 10.1.1.254/24
+	state before
+	refuses 'NAME is missing (see --help)' bridge add-port
+	refuses 'DEV is missing (see --help)' bridge add-port br0
+	refuses "'c' is too much: one DEV is enough" bridge add-port br0 nic c
+	refuses "there is no network 'br7' (\`vnet show\` lists them)" bridge add-port br7 nic
+	refuses 'nix: there is no such interface' bridge add-port br0 nix
+	refuses 'lo: a loopback leads nowhere: want a NIC' bridge add-port br0 lo
+	refuses 'br0: is a bridge itself: want a NIC' bridge add-port br0 br0
+	refuses 'mv0: a macvlan hears its own MAC alone: want the NIC below it' bridge add-port br0 mv0
+	refuses 'nic: mv0 (macvlan) hangs on it: delete that first' bridge add-port br0 nic
+	ip link del mv0
+	ip addr add 192.0.2.10/24 dev nic
+	state before
+	refuses 'nic holds 192.0.2.10/24, which a port cannot: want `vnet bridge set br0 --uplink nic`, or the address off it' \
+		bridge add-port br0 nic
+	ip addr flush dev nic
+	ip link set nic up
+	ip route add 198.51.100.0/24 dev nic
+	state before
+	refuses 'the route to 198.51.100.0/24 leads over nic, which a port cannot: want `vnet bridge set br0 --uplink nic`, or the route off it' \
+		bridge add-port br0 nic
+	ip route del 198.51.100.0/24
+	said 0 'vnet: low has an MTU of 1400, br0 of 1500: what is larger does not pass it' \
+		bridge add-port br0 low
+	vnet dhcp 10.1.1.11-100 --dns none
+	state before
+	refuses 'br0 is served: the network behind vx would hear its DHCP server too (--force if that is meant)' \
+		bridge add-port br0 vx
+	refuses "$(ls /sys/class/net/br0/brif | grep vnd-) is the DHCP server's: want \`vnet dhcp stop --net br0\`" \
+		bridge del-port br0 "$(ls /sys/class/net/br0/brif | grep vnd-)"
+	refuses 'nic is no port of br0 (`vnet show br0` lists them)' bridge del-port br0 nic
+	ip link set other master br0
+	ip tuntap add tap0 mode tap
+	ip link set tap0 group "$(($(cat /sys/class/net/br0/netdev_group)))" master br0
+	state before
+	refuses 'vnet did not make other a port: want `ip link set other nomaster`' bridge del-port br0 other
+	refuses "tap0 is a guest's: it goes with the guest, or by vnet-ifdown" bridge del-port br0 tap0
+	vnet dhcp stop
+	vnet bridge create br1 --uplink nic
+	state before
+	refuses 'nic is the uplink: want `vnet bridge set br1 --no-uplink`' bridge del-port br1 nic
 }
 
 @test "directories that cannot be made" {

@@ -87,6 +87,13 @@ both_ways()
 	both_ways
 }
 
+@test "bridge add-port, del-port" {
+	sweep addport
+	both_ways
+	sweep delport
+	both_ways
+}
+
 # All of them, or two of them, different ones in each slice.
 @test "recover itself" {
 	local scenes=(create setdhcp dhcp stop set range hosts delete) i
@@ -95,7 +102,7 @@ both_ways()
 		i=$((VNET_SLICE % 4))
 		scenes=("${scenes[i]}" "${scenes[i + 4]}")
 	else
-		scenes+=(uplink downlink onto off)
+		scenes+=(uplink downlink onto off addport delport)
 	fi
 	for i in "${scenes[@]}"; do
 		sweep -r "$i"

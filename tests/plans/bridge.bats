@@ -144,6 +144,18 @@ load plan
 		'vnet bridge set br0 --mtu 1400'
 }
 
+@test "bridge add-port" {
+	plan add-port 'vnet bridge create br0' \
+		'ip link add eth1 address 52:54:00:00:01:01 type veth peer name far address 52:54:00:00:01:02' \
+		'vnet bridge add-port br0 eth1'
+}
+
+@test "bridge del-port" {
+	plan del-port 'vnet bridge create br0' \
+		'ip link add eth1 address 52:54:00:00:01:01 type veth peer name far address 52:54:00:00:01:02' \
+		'vnet bridge add-port br0 eth1' 'vnet bridge del-port br0 eth1'
+}
+
 @test "delete" {
 	plan delete 'vnet bridge create br0 --address 10.1.1.254/24' 'vnet delete br0'
 }
