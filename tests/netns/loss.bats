@@ -11,7 +11,7 @@ ROUNDS=20
 # lost FLOW; longest FLOW; of the output
 lost()
 {
-	sed -n "s/^probes $1 sent [0-9]* lost \([0-9]*\) .*/\1/p" <<<"$output"
+	sed -n "s/^probes $1 sent [0-9]* skipped [0-9]* lost \([0-9]*\) .*/\1/p" <<<"$output"
 }
 
 longest()
