@@ -182,7 +182,7 @@ static int check_way_out(const struct vnet_spec *have, const struct vnet_spec *w
 			"%s speaks STP: for %u s the host would be cut off (listening "
 			"and learning): want --no-stp first, or --force",
 			want->name, 2 * now->bridge.forward_delay / 100);
-	return vnet_uplink_check(snap, want->uplink, force, err);
+	return vnet_uplink_check(want, snap, force, err);
 }
 
 static int check_ports(const struct vnet_spec *have, const struct vnet_snapshot *snap,
@@ -239,7 +239,7 @@ static int check(const struct vnet_spec *have, const struct vnet_spec *want,
 	}
 	r = have ? 0 : check_free(want, snap, err);
 	if (r == 0 && !have && vnet_spec_has(want, VNET_KEY_UPLINK))
-		r = vnet_uplink_check(snap, want->uplink, force, err);
+		r = vnet_uplink_check(want, snap, force, err);
 	if (r == 0 && have && !have->foreign)
 		r = check_way_out(have, want, own_link(have, snap), snap, force, err);
 	if (r == 0 && have && !have->foreign)
@@ -320,6 +320,7 @@ static void create_with_uplink(const struct vnet_spec *want, struct vnet_link *l
 	vnet_plan_link_add(plan, VNET_NS_HOST, link, NULL);
 	vnet_plan_link_set(plan, VNET_NS_HOST, link,
 			   VNET_LINK_ALIAS | VNET_LINK_ADDR_GEN_MODE | VNET_LINK_MTU);
+	vnet_uplink_note(snap, nic, link->name, plan);
 	vnet_uplink_join(snap, nic, link, true, plan);
 	link->bridge.stp = stp;
 	link->addr_gen_mode = nic->addr_gen_mode;
@@ -372,6 +373,7 @@ static void join(const struct vnet_link *now, const struct vnet_spec *want,
 	struct vnet_link link = *now;
 	char mac[VNET_MAC_TEXT];
 
+	vnet_uplink_note(snap, nic, now->name, plan);
 	vnet_uplink_join(snap, nic, now, false, plan);
 	link.addr_gen_mode = nic->addr_gen_mode;
 	if (link.addr_gen_mode != now->addr_gen_mode)

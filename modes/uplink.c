@@ -29,7 +29,6 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -227,6 +226,7 @@ static void stage_addrs(const struct move *m, uint32_t metric)
 	v4.has_metric = metric != 0;
 	v4.metric = metric;
 	v6.set = IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
+	v6.clear = IFA_F_MANAGETEMPADDR; /* without a carrier, the kernel gives that up */
 	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
 		if (is_addr(m, object, AF_INET) && !is_there(m, object))
 			add(m, object, &v4, VNET_OBJECT_NEW);

@@ -68,10 +68,14 @@ int vnet_link_check_port(const struct vnet_link *link, const char *option, const
 	if (!strcmp(link->kind, "bridge"))
 		return vnet_error_set(err, -EINVAL, "%s%s: is a bridge itself: want a NIC", option,
 				      name);
-	if (!strcmp(link->kind, "macvlan") || !strcmp(link->kind, "ipvlan"))
+	if (!strcmp(link->kind, "macvlan") || !strcmp(link->kind, "macvtap") ||
+	    !strcmp(link->kind, "ipvlan") || !strcmp(link->kind, "ipvtap"))
 		return vnet_error_set(err, -EINVAL,
 				      "%s%s: a %s hears its own MAC alone: want the NIC below it",
 				      option, name, link->kind);
+	if (link->raw)
+		return vnet_error_set(err, -EINVAL, "%s%s: has no MAC of Ethernet: want a NIC",
+				      option, name);
 	if (link->master)
 		return vnet_error_set(err, -EBUSY,
 				      "%s%s: is a port of %s already: want one that is free",
@@ -79,10 +83,17 @@ int vnet_link_check_port(const struct vnet_link *link, const char *option, const
 	return 0;
 }
 
-static int check_nic(const struct vnet_link *nic, const char *name, struct vnet_error *err)
+static int check_nic(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+		     const char *name, struct vnet_error *err)
 {
-	int r = vnet_link_check_port(nic, "--uplink ", name, err);
+	const struct vnet_link *master = nic ? vnet_link_by_index(snap, VNET_NS_HOST, nic->master) :
+					       NULL;
+	int r;
 
+	if (master && (!strcmp(master->kind, "bond") || !strcmp(master->kind, "team")))
+		return vnet_error_set(err, -EBUSY, "--uplink %s: is a part of %s: want --uplink %s",
+				      name, master->name, master->name);
+	r = vnet_link_check_port(nic, "--uplink ", name, err);
 	if (r == 0 && nic->mtu < MTU_MIN)
 		return vnet_error_set(err, -ERANGE,
 				      "--uplink %s: has an MTU of %u: want at least %d", name,
@@ -90,26 +101,23 @@ static int check_nic(const struct vnet_link *nic, const char *name, struct vnet_
 	return r;
 }
 
-/* The kernel refuses a NIC with such children; what they are says no one then. */
-static int check_children(const struct vnet_snapshot *snap, const struct vnet_link *nic,
-			  struct vnet_error *err)
+/* Without a carrier no one can be asked: there it is taken over as it is. */
+static bool is_pending(const struct vnet_link *nic, const struct vnet_object *object)
 {
-	static const char *const kinds[] = { "macvlan", "macvtap", "ipvlan", "ipvtap" };
+	return object->kind == VNET_OBJECT_ADDR && object->index == nic->index && nic->carrier &&
+	       (object->flags & IFA_F_TENTATIVE) && !(object->flags & IFA_F_DADFAILED);
+}
+
+bool vnet_uplink_pending(const struct vnet_snapshot *snap, const char *name)
+{
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+	const struct vnet_link *nic = vnet_link_by_name(snap, VNET_NS_HOST, name);
 
-	for (size_t i = 0; i < host->n_links; i++) {
-		const struct vnet_link *link = &host->links[i];
-
-		for (size_t k = 0; link->peer == nic->index && k < sizeof(kinds) / sizeof(kinds[0]);
-		     k++) {
-			if (!strcmp(link->kind, kinds[k]))
-				return vnet_error_set(err, -EBUSY,
-						      "--uplink %s: %s (%s) hangs on it, which "
-						      "excludes a bridge: delete it first",
-						      nic->name, link->name, link->kind);
-		}
+	for (size_t i = 0; nic && !nic->master && i < host->n_objects; i++) {
+		if (is_pending(nic, host->objects[i]))
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 static int check_addrs(const struct vnet_snapshot *snap, const struct vnet_link *nic, bool force,
@@ -129,23 +137,30 @@ static int check_addrs(const struct vnet_snapshot *snap, const struct vnet_link 
 				"%s holds %s by DHCP (%u s left); its client will not follow to the "
 				"bridge: want a static address, or --force",
 				nic->name, vnet_cidr_text(&object->to, text), object->lifetime);
-		if ((object->flags & IFA_F_TENTATIVE) && !(object->flags & IFA_F_DADFAILED))
+		/* The kernel takes no IPv6 route over a link that is down. */
+		if (object->to.ip.family == AF_INET6 && !(nic->flags & IFF_UP))
+			return vnet_error_set(err, -ENETDOWN,
+					      "%s of %s, which is down, could not be given back: "
+					      "want `ip link set %s up` first",
+					      vnet_cidr_text(&object->to, text), nic->name,
+					      nic->name);
+		if (is_pending(nic, object))
 			return vnet_error_set(err, -EAGAIN,
-					      "%s of %s is still being asked for: try again in a "
-					      "second",
+					      "%s of %s is still being asked for: want it settled "
+					      "first (2 s were not enough)",
 					      vnet_cidr_text(&object->to, text), nic->name);
 	}
 	return 0;
 }
 
-int vnet_uplink_check(const struct vnet_snapshot *snap, const char *name, bool force,
+int vnet_uplink_check(const struct vnet_spec *want, const struct vnet_snapshot *snap, bool force,
 		      struct vnet_error *err)
 {
-	const struct vnet_link *nic = vnet_link_by_name(snap, VNET_NS_HOST, name);
-	int r = check_nic(nic, name, err);
+	const struct vnet_link *nic = vnet_link_by_name(snap, VNET_NS_HOST, want->uplink);
+	int r = check_nic(snap, nic, want->uplink, err);
 
 	if (r == 0)
-		r = check_children(snap, nic, err);
+		r = vnet_uplink_check_ties(snap, nic, want->name, force, err);
 	return r < 0 ? r : check_addrs(snap, nic, force, err);
 }
 

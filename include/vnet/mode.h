@@ -124,7 +124,11 @@ size_t vnet_dhcp_candidates(const struct vnet_spec *spec, const struct vnet_snap
  * name it.
  *
  * vnet_uplink_choose(): what the bridge takes over: the MAC, the MTU, with STP a priority.
- * vnet_uplink_check(): refuse what can't be moved; @name: the NIC.
+ * vnet_uplink_check(): refuse what can't be moved; in it vnet_uplink_check_ties(): refuse
+ * what others lose by it, as the survey shows.
+ * vnet_uplink_note(): tell what does not follow, or follows as something else.
+ * vnet_uplink_pending(): an address of the NIC @name is still being asked for, which takes
+ * a second or two.
  * vnet_uplink_check_back(): refuse to delete a @bridge (NULL: gone) whose NIC was taken
  * off it: with the bridge the host's addresses would go.
  * vnet_uplink_port(): the NIC, while it is a port of @bridge; else NULL.
@@ -141,8 +145,13 @@ int vnet_uplink_check_back(const struct vnet_spec *have, const struct vnet_link 
 const struct vnet_link *vnet_uplink_port(const struct vnet_spec *spec,
 					 const struct vnet_link *bridge,
 					 const struct vnet_snapshot *snap);
-int vnet_uplink_check(const struct vnet_snapshot *snap, const char *name, bool force,
+int vnet_uplink_check(const struct vnet_spec *want, const struct vnet_snapshot *snap, bool force,
 		      struct vnet_error *err);
+int vnet_uplink_check_ties(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+			   const char *bridge, bool force, struct vnet_error *err);
+void vnet_uplink_note(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+		      const char *bridge, struct vnet_plan *plan);
+bool vnet_uplink_pending(const struct vnet_snapshot *snap, const char *name);
 void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 		      const struct vnet_link *bridge, bool fresh, struct vnet_plan *plan);
 void vnet_uplink_probe(const struct vnet_snapshot *snap, const struct vnet_link *link,

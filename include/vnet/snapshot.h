@@ -72,7 +72,7 @@ struct vnet_port_attrs {
 struct vnet_link {
 	int32_t index;
 	int32_t master; /* 0: none */
-	int32_t peer;	/* IFLA_LINK: of a veth its other end; 0: none */
+	int32_t peer;	/* IFLA_LINK: of a veth its other end, of others what it is on; 0: none */
 	uint32_t flags; /* IFF_* of linux/if.h */
 	uint32_t mtu;
 	uint32_t group;
@@ -81,6 +81,9 @@ struct vnet_link {
 	struct vnet_mac mac;
 	uint8_t addr_gen_mode; /* IN6_ADDR_GEN_MODE_* */
 	uint8_t carrier;
+	bool raw;	   /* no Ethernet: ARPHRD_* of linux/if_arp.h is another */
+	bool xdp;	   /* an XDP program is attached */
+	bool multicast;	   /* of a VXLAN: it sends to a group */
 	int32_t accept_ra; /* of net.ipv6.conf; -1: no IPv6 here; -2: not known (a prediction) */
 	int32_t autoconf;
 	char name[VNET_NAME_SIZE];
@@ -143,10 +146,12 @@ enum vnet_tie_kind {
 	VNET_TIE_MANAGER,  /* a program that configures it */
 	VNET_TIE_CLIENT,   /* a DHCP client at work on it */
 	VNET_TIE_FIREWALL, /* a rule, set or map that names it and stops to match */
-	VNET_TIE_FILTER,   /* a chain that is bound to it and stays so */
+	VNET_TIE_FILTER,   /* a chain or filter that is bound to it and stays so */
 	VNET_TIE_RULE,	   /* a policy rule with its name */
 	VNET_TIE_SOCKET,   /* a socket that is bound to it */
 	VNET_TIE_GROUP,	   /* a multicast group that a program joined on it */
+	VNET_TIE_FEATURE,  /* what it does in hardware and a bridge switches off */
+	VNET_TIE_WIRELESS, /* it is of a kind of Wi-Fi */
 	VNET_TIE_COUNT,
 };
 

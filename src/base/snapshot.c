@@ -192,6 +192,17 @@ void vn_snapshot_del_addr(struct vnet_snapshot *snap, enum vnet_ns_id ns, int32_
 	in->n_addrs = n;
 }
 
+void vn_snapshot_clear_ties(struct vnet_snapshot *snap, enum vnet_tie_kind kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < snap->n_ties; i++) {
+		if (snap->ties[i].kind != kind)
+			snap->ties[n++] = snap->ties[i];
+	}
+	snap->n_ties = n;
+}
+
 void vn_snapshot_clear_ns(struct vnet_snapshot *snap, enum vnet_ns_id ns)
 {
 	struct vnet_ns *in = &snap->ns[ns];

@@ -32,6 +32,9 @@ int vn_snapshot_set_sysctl(struct vnet_snapshot *snap, enum vnet_ns_id ns,
 void vn_snapshot_del_objects_of(struct vnet_snapshot *snap, enum vnet_ns_id ns, int32_t index);
 void vn_snapshot_clear_objects(struct vnet_snapshot *snap, enum vnet_ns_id ns);
 
+/* Remove the ties of that kind: a reading that is repeated begins anew. */
+void vn_snapshot_clear_ties(struct vnet_snapshot *snap, enum vnet_tie_kind kind);
+
 int vn_snapshot_add_tie(struct vnet_snapshot *snap, const struct vnet_tie *tie);
 int vn_snapshot_add_taken(struct vnet_snapshot *snap, const struct vnet_ip *ip);
 

@@ -16,6 +16,7 @@
 #include <vnet/net.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "core/net.h"
@@ -27,6 +28,8 @@
 
 enum {
 	INDEX_RETRIES = 8, /* a stranger may take the index between looking and making */
+	SETTLE_MS = 2000,  /* of an address that is asked for: RFC 4862, section 5.4, twice */
+	SETTLE_STEP_MS = 20,
 };
 
 static int edit(struct vnet_spec *spec, const struct vnet_edit *edits, size_t n,
@@ -269,6 +272,32 @@ static bool gives_back(const struct change *c)
 	return found;
 }
 
+/*
+ * An address that is new on the NIC is asked for for a second or two: to be moved it must
+ * be known to be its own, so that is waited for.
+ */
+static int read_settled(struct vnet *vnet, const struct change *c, struct vnet_snapshot *ret_snap,
+			struct vnet_error *err)
+{
+	const struct vn_purpose purpose = {
+		.net = c->name,
+		.change = true,
+		.dhcp = may_serve(c),
+		.uplink = uplink_of(c),
+		.back = gives_back(c),
+	};
+	int64_t end_ms = vn_clock_ms() + SETTLE_MS;
+	int r = vn_net_snapshot(vnet, &purpose, ret_snap, err);
+
+	while (r == 0 && ret_snap->survey && vnet_uplink_pending(ret_snap, ret_snap->uplink) &&
+	       vn_clock_ms() < end_ms) {
+		vn_sleep_ms(SETTLE_STEP_MS);
+		vnet_snapshot_done(ret_snap);
+		r = vn_net_snapshot(vnet, &purpose, ret_snap, err);
+	}
+	return r;
+}
+
 /* The index that a stranger took between looking and making, if that is what failed; else 0. */
 static int32_t taken_index(const struct vnet_plan *plan, int r, const struct vnet_error *err)
 {
@@ -294,14 +323,7 @@ static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_
 	struct vnet_spec record = { 0 };
 	struct vnet_snapshot snap;
 	bool recorded;
-	const struct vn_purpose purpose = {
-		.net = c->name,
-		.change = true,
-		.dhcp = may_serve(c),
-		.uplink = uplink_of(c),
-		.back = gives_back(c),
-	};
-	int r = vn_net_snapshot(vnet, &purpose, &snap, err);
+	int r = read_settled(vnet, c, &snap, err);
 
 	if (r < 0)
 		return r;

@@ -20,6 +20,7 @@
 #include "core/facts.h"
 #include "core/gateways.h"
 #include "core/settings.h"
+#include "core/ties.h"
 #include "ops/ops.h"
 #include "services/dnsmasq.h"
 #include "sys/announce.h"
@@ -155,6 +156,8 @@ static int read_host(struct kernel *k, const char *net, struct vnet_snapshot *sn
 			r = vn_facts_files(net, snap);
 		if (r == 0)
 			r = read_uplink(k, net, snap);
+		if (r == 0)
+			r = vn_ties_read(k->sock[VNET_NS_HOST], net, snap);
 	} while (r == -EINTR && vn_clock_ms() < end);
 	return r == -EINTR ? -EBUSY : r;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
+#include <linux/if_arp.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/ipv6.h>
@@ -114,6 +115,11 @@ static void read_bridge(const struct nlattr *data, struct vnet_bridge_attrs *ret
 	read_root(&a, ret);
 }
 
+static uint8_t first(const struct nlattr *attr)
+{
+	return mnl_attr_get_payload_len(attr) ? *(const uint8_t *)mnl_attr_get_payload(attr) : 0;
+}
+
 static void read_info(const struct nlattr *attr, struct vnet_link *link)
 {
 	struct attrs info = nested(attr);
@@ -123,6 +129,16 @@ static void read_info(const struct nlattr *attr, struct vnet_link *link)
 	string(info.by[IFLA_INFO_SLAVE_KIND], port, sizeof(port));
 	if (!strcmp(link->kind, "bridge"))
 		read_bridge(info.by[IFLA_INFO_DATA], &link->bridge);
+	/* A VXLAN names what it is on in its own way, and older ones in no other. */
+	if (!strcmp(link->kind, "vxlan")) {
+		struct attrs a = nested(info.by[IFLA_INFO_DATA]);
+		const struct nlattr *group = a.by[IFLA_VXLAN_GROUP];
+		const struct nlattr *group6 = a.by[IFLA_VXLAN_GROUP6];
+
+		link->peer = (int32_t)number(a.by[IFLA_VXLAN_LINK], 0);
+		link->multicast = (group && (first(group) & 0xf0) == 0xe0) ||
+				  (group6 && first(group6) == 0xff);
+	}
 	if (!strcmp(port, "bridge")) {
 		struct attrs a = nested(info.by[IFLA_INFO_SLAVE_DATA]);
 
@@ -155,6 +171,7 @@ int vn_read_link(const struct nlmsghdr *head, struct vnet_link *ret_link)
 	struct vnet_link link = { 0 };
 	struct attrs a = { 0 };
 	struct attrs props;
+	struct attrs xdp;
 
 	if (head->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(head) < sizeof(*info))
 		return -EBADMSG;
@@ -171,6 +188,9 @@ int vn_read_link(const struct nlmsghdr *head, struct vnet_link *ret_link)
 	link.tx_queues = number(a.by[IFLA_NUM_TX_QUEUES], 1);
 	link.rx_queues = number(a.by[IFLA_NUM_RX_QUEUES], 1);
 	link.carrier = (uint8_t)number(a.by[IFLA_CARRIER], 0);
+	link.raw = info->ifi_type != ARPHRD_ETHER;
+	xdp = nested(a.by[IFLA_XDP]);
+	link.xdp = number(xdp.by[IFLA_XDP_ATTACHED], XDP_ATTACHED_NONE) != XDP_ATTACHED_NONE;
 	props = nested(a.by[IFLA_PROP_LIST]);
 	string(props.by[IFLA_ALT_IFNAME], link.altname, sizeof(link.altname));
 	read_info(a.by[IFLA_LINKINFO], &link);

@@ -57,12 +57,22 @@ static int set_options(struct mnl_socket *mnl)
 
 int vn_sock_open(struct vn_sock **ret_sock)
 {
+	return vn_sock_open_of(VN_SOCK_ROUTE, ret_sock);
+}
+
+int vn_sock_open_of(enum vn_sock_bus bus, struct vn_sock **ret_sock)
+{
+	static const int buses[] = {
+		[VN_SOCK_ROUTE] = NETLINK_ROUTE,
+		[VN_SOCK_NETFILTER] = NETLINK_NETFILTER,
+		[VN_SOCK_DIAG] = NETLINK_SOCK_DIAG,
+	};
 	struct vn_sock *sock = calloc(1, sizeof(*sock));
 	int r;
 
 	if (!sock)
 		return -ENOMEM;
-	sock->mnl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	sock->mnl = mnl_socket_open2(buses[bus], SOCK_CLOEXEC);
 	if (!sock->mnl || mnl_socket_bind(sock->mnl, 0, MNL_SOCKET_AUTOPID) < 0)
 		r = -errno;
 	else

@@ -33,8 +33,16 @@ struct vn_ack {
 	char text[VN_ACK_TEXT];
 };
 
+/* Whom a socket speaks with. */
+enum vn_sock_bus {
+	VN_SOCK_ROUTE,
+	VN_SOCK_NETFILTER,
+	VN_SOCK_DIAG,
+};
+
 /* Open in the caller's namespace, for vn_sock_close(). Returns 0 or a negative errno. */
-int vn_sock_open(struct vn_sock **ret_sock);
+int vn_sock_open(struct vn_sock **ret_sock); /* VN_SOCK_ROUTE */
+int vn_sock_open_of(enum vn_sock_bus bus, struct vn_sock **ret_sock);
 
 /* Close and free it; NULL is fine. */
 void vn_sock_close(struct vn_sock *sock);

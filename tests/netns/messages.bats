@@ -745,7 +745,12 @@ damaged()
 	refuses_create '--uplink nic: is a port of other already: want one that is free' \
 		br0 --uplink nic
 	ip link set nic nomaster
+	ip link set nic up
+	ip link set world up
 	ip link add mv0 link nic type macvlan
+	while ip -6 addr show | grep -q tentative; do
+		sleep 0.05
+	done
 	state before
 	refuses_create '--uplink mv0: a macvlan hears its own MAC alone: want the NIC below it' \
 		br0 --uplink mv0
@@ -777,6 +782,11 @@ damaged()
 	refuses 'br0 speaks STP: for 4 s the host would be cut off (listening and learning): want --no-stp first, or --force' \
 		bridge set br0 --uplink nic
 	vnet bridge set br0 --no-stp
+	ip link set nic up
+	ip link set world up
+	while ip -6 addr show | grep -q tentative; do
+		sleep 0.05
+	done
 	said 0 'vnet: the host is at the MAC 52:54:00:00:00:01 from now on, that of br0' \
 		bridge set br0 --uplink nic
 	state before
@@ -868,6 +878,126 @@ damaged()
 	vnet bridge create br1 --uplink nic
 	state before
 	refuses 'nic is the uplink: want `vnet bridge set br1 --no-uplink`' bridge del-port br1 nic
+}
+
+# nic_up: a NIC with an address, and what it leads to.
+nic_up()
+{
+	ip link add nic type veth peer name world
+	ip link set nic up
+	ip link set world up
+	ip addr add 10.9.0.2/24 dev nic
+	while ip -6 addr show | grep -q tentative; do
+		sleep 0.05
+	done
+}
+
+# moves TEXT [ARG...]: the NIC becomes the uplink of br0, with that note, and is given back.
+moves()
+{
+	local text=$1
+	shift
+
+	said 0 "$text" bridge create br0 --uplink nic "$@"
+	vnet delete br0
+}
+
+@test "an uplink that is no NIC, or not settled" {
+	ip tuntap add tun0 mode tun
+	state before
+	refuses_create '--uplink tun0: has no MAC of Ethernet: want a NIC' br0 --uplink tun0
+	nic_up
+	sysctl -qw net.ipv6.conf.nic.dad_transmits=10
+	ip addr add 2001:db8:9::77/64 dev nic
+	state before
+	refuses_create '2001:db8:9::77/64 of nic is still being asked for: want it settled first (2 s were not enough)' \
+		br0 --uplink nic
+	ip addr del 2001:db8:9::77/64 dev nic
+	ip link set world down
+	moves 'nic has no carrier: br0 leads nowhere until it has'
+	ip link set nic down
+	ip addr add 2001:db8:9::77/64 dev nic
+	state before
+	refuses_create '2001:db8:9::77/64 of nic, which is down, could not be given back: want `ip link set nic up` first' \
+		br0 --uplink nic
+	ip addr del 2001:db8:9::77/64 dev nic
+	moves 'nic is down: br0 leads nowhere until `ip link set nic up`'
+}
+
+@test "an uplink that tunnels are bound to" {
+	nic_up
+	ip link add vx0 type vxlan id 7 dev nic remote 10.9.0.1 dstport 4789
+	state before
+	refuses_create '--uplink nic: vx0 (vxlan) is bound to it and would reach no one any more: want it made anew on br0 after the move (--force moves all the same)' \
+		br0 --uplink nic
+	moves 'tunnels bound to nic work no more until they are made anew on br0: vx0' --force
+	ip link del vx0
+	ip link add vx0 type vxlan id 7 dev nic group 239.1.1.1 dstport 4789
+	state before
+	refuses_create '--uplink nic: vx0 (vxlan) is bound to it and would not hear its group any more: want it made anew on br0 after the move (--force moves all the same)' \
+		br0 --uplink nic
+	ip link del vx0
+	ip link add vx0 type vxlan id 7 remote 10.9.0.1 dstport 4789 # by what route there is
+	vnet bridge create br0 --uplink nic
+}
+
+@test "an uplink that a firewall names" {
+	nic_up
+	nft 'table inet t { chain c { type filter hook input priority 0; iifname "nic" accept; }; }'
+	state before
+	refuses_create '--uplink nic: the firewall names it, but packets will come and go by br0: want br0 beside it, as in { nic, br0 }, or --force: inet t c handle 2' \
+		br0 --uplink nic
+	moves 'the firewall names nic, but packets come and go by br0 now: want br0 in: inet t c handle 2' \
+		--force
+	nft 'flush chain inet t c; add rule inet t c iifname { nic, br0 } accept'
+	vnet bridge create br0 --uplink nic
+}
+
+@test "an uplink with what stays on it" {
+	nic_up
+	nft 'table netdev t { chain c { type filter hook ingress device nic priority 0; }; }'
+	tc qdisc add dev nic clsact
+	tc filter add dev nic ingress bpf da bytecode '1,6 0 0 4294967295'
+	moves 'what filters at nic stays there, in front of br0: chain netdev t c, tc ingress filters (bpf)'
+	nft delete table netdev t
+	tc qdisc del dev nic clsact
+	ip rule add iif nic lookup 100 priority 1000
+	ip -6 rule add oif nic lookup 101 priority 1001
+	moves 'policy rules that name nic match nothing any more: want such with br0 beside them: IPv4 rule 1000: iif nic lookup 100, IPv6 rule 1001: oif nic lookup 101'
+	ip rule del priority 1000
+	ip -6 rule del priority 1001
+	perl -MSocket -e 'socket($s, AF_INET, SOCK_DGRAM, 0); setsockopt($s, SOL_SOCKET, 25, "nic") or die;
+		bind($s, sockaddr_in(6767, INADDR_ANY)); open($ready, ">", $ARGV[0]); sleep 60' \
+		"$BATS_TEST_TMPDIR/ready" 3>&- &
+	held=$!
+	wait_for 5 [ -e "$BATS_TEST_TMPDIR/ready" ]
+	moves "sockets bound to nic hear nothing any more: want their programs started anew on br0: udp 0.0.0.0:6767 of perl ($held)"
+	kill "$held"
+	wait "$held" || :
+	perl -MSocket -e 'socket($s, AF_INET, SOCK_DGRAM, 0);
+		setsockopt($s, 0, 35, inet_aton("239.9.9.9") . inet_aton("10.9.0.2")) or die;
+		open($ready, ">", $ARGV[0]); sleep 60' "$BATS_TEST_TMPDIR/joined" 3>&- &
+	held=$!
+	wait_for 5 [ -e "$BATS_TEST_TMPDIR/joined" ]
+	moves 'groups joined on nic hear nothing any more: want their programs started anew: 239.9.9.9'
+	kill "$held"
+}
+
+@test "an uplink with IPv6 addresses that are not plain" {
+	nic_up
+	ip link set nic addrgenmode random
+	moves 'nic makes IPv6 addresses from a secret: br0 keeps those of today, for a new prefix it makes another one'
+	ip link set nic addrgenmode eui64
+	ip addr add 2001:db8:9::7/64 dev world nodad
+	ip addr add 2001:db8:9::7/64 dev nic
+	wait_for 5 eval 'ip addr show dev nic | grep -q dadfailed'
+	moves 'someone else has this address of nic, which is not moved: 2001:db8:9::7/64'
+	ip addr del 2001:db8:9::7/64 dev nic
+	sysctl -qw net.ipv6.conf.nic.use_tempaddr=2
+	ip addr add 2001:db8:8::7/64 dev nic mngtmpaddr nodad
+	wait_for 5 eval 'ip addr show dev nic | grep -q "temporary"'
+	temporary=$(ip -j addr show dev nic | jq -r '.[0].addr_info[] | select(.temporary).local')
+	moves "temporary addresses of nic are plain ones on br0 until they end, and new ones take their place: $temporary/64"
 }
 
 @test "directories that cannot be made" {
