@@ -220,7 +220,7 @@ static int udp(char **argv)
 		int64_t due = start + (int64_t)p.sent * NS_S / rate;
 
 		sleep_until(due);
-		if (now_ns() - due > LATE_MS * NS_MS) {
+		if (now_ns() - due > (int64_t)LATE_MS * NS_MS) {
 			p.answered[p.sent] = 1;
 			p.skipped++;
 		} else {
@@ -349,7 +349,7 @@ static int routes(char **argv)
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	while (!ended) {
 		sleep_until(last + NS_MS);
-		late += now_ns() - last > 2 * NS_MS;
+		late += now_ns() - last > (int64_t)2 * NS_MS;
 		last = now_ns();
 		without[0] += !has_default(fd, AF_INET);
 		without[1] += !has_default(fd, AF_INET6);
