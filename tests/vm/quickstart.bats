@@ -111,7 +111,7 @@ proven()
 {
 	local address='10\.1\.1\.(1[1-9]|[2-9][0-9]|100)' addresses
 
-	addresses="$address +10\.1\.1\.254 +203\.0\.113\.10 +[0-9.]+ +[0-9]+"
+	addresses="$address +10\.1\.1\.1 +203\.0\.113\.10 +[0-9.]+ +[0-9]+"
 	grep -qE "^ +$1 +$addresses +ok +ok +ok +ok +ok +ok$" "$output_file"
 }
 
@@ -119,8 +119,9 @@ success()
 {
 	run_quickstart
 	[ "$status" -eq 0 ]
-	grep -qF '# vnet bridge create br0 --address 10.1.1.254/24' "$output_file"
-	grep -qF '# vnet dhcp 10.1.1.11-100' "$output_file"
+	grep -qE '# vnet bridge create br0 --uplink eth0 --stp$' "$output_file"
+	grep -qE '# vnet dhcp 10\.1\.1\.11-100$' "$output_file"
+	grep -qE 'the host, all the while: [0-9]+ of [0-9]+ pings answered, [0-9]+ lines' "$output_file"
 	grep -qF -- '-netdev tap,id=n0,script=/usr/libexec/vnet-ifup -device virtio-net-pci,netdev=n0,' \
 		"$output_file"
 	proven one
