@@ -37,3 +37,16 @@ two_namespaces()
 	[[ $output = *"# ip netns add two"* ]]
 	nothing_left two
 }
+
+@test "a host's network card becomes an uplink and comes back" {
+	snapshot before
+	run "$VNET_TOP/examples/uplink.sh"
+	printf '%s\n' "$output"
+	[ "$status" -eq 0 ]
+	[[ $output = *"in use on demo0, and so not leased: 10.77.0.11"* ]]
+	[[ $output = *"lease of 10.77.0.12 obtained"* ]]
+	[[ $output = *"address 10.77.0.2/24: static"* ]]
+	[ "$(grep -c ' 0% packet loss' <<<"$output")" -eq 2 ]
+	grep -q '^eth0@.* 10\.77\.0\.2/24' <<<"$output"
+	nothing_left
+}
