@@ -102,14 +102,15 @@ check_statuses()
 
 # ---- commands and paths
 
-# The command lines of vnet in a file: of a text those in its blocks of code.
+# The command lines of vnet in a file: of a text those in its blocks of code. Namespaces that they
+# name are there only when they run.
 commands_of()
 {
 	case $1 in
 	*.md | *.scd) awk '/^```/ { code = !code; next } code' "$1" ;;
 	*) grep -v '^[[:space:]]*#' "$1" ;;
 	esac | sed -nE 's/^[[:space:]]*(# |\$ |sudo |typed |do_and "[^"]*" -- )*(vnet .*)$/\2/p' |
-		sed -E 's/( \\+| [>|&].*|  +#.*)$//'
+		sed -E 's/( \\+| [>|&].*|  +#.*)$//; s/^vnet -n [^ ]+/vnet/'
 }
 
 check_commands()
