@@ -387,16 +387,23 @@ static void go_back(const struct vn_txn *txn, const struct vnet_snapshot *before
 			"; undo incomplete: run `vnet recover` (%s)", second.msg);
 }
 
-/* The operations of @plan that its end shows; what a later one overrode is not among them. */
+/*
+ * The operations of @plan that its end shows; what a later one overrode is not among them. A
+ * view: only its array of operations is the caller's to free.
+ */
 static int shown_at_end(const struct vnet_plan *plan, const struct vnet_snapshot *predicted,
 			struct vnet_plan *ret_shown)
 {
-	vnet_plan_init(ret_shown);
+	struct vnet_plan shown = { .ops = calloc(plan->n_ops, sizeof(*shown.ops)) };
+
+	if (!shown.ops)
+		return -ENOMEM;
 	for (size_t i = 0; i < plan->n_ops; i++) {
 		if (vn_op_row(&plan->ops[i])->done(&plan->ops[i], predicted))
-			(void)vnet_plan_add(ret_shown, &plan->ops[i]);
+			shown.ops[shown.n_ops++] = plan->ops[i];
 	}
-	return ret_shown->failed;
+	*ret_shown = shown;
+	return 0;
 }
 
 /* What is left to do from the point of no return on, as a view of @plan: see struct vn_journal. */
@@ -455,7 +462,7 @@ static int write_journal(const struct vn_txn *txn, const struct vnet_snapshot *b
 			 const struct vnet_plan *undo, struct vnet_error *err)
 {
 	struct vn_journal journal = journal_of(txn, before);
-	struct vnet_plan shown;
+	struct vnet_plan shown = { 0 };
 	int r = shown_at_end(plan, predicted, &shown);
 
 	journal.plan = shown;
@@ -463,7 +470,7 @@ static int write_journal(const struct vn_txn *txn, const struct vnet_snapshot *b
 	journal.undo = *undo;
 	if (r == 0)
 		r = vn_journal_write(txn->journal, &journal);
-	vnet_plan_done(&shown);
+	free(shown.ops);
 	if (r == 0)
 		return 0;
 	(void)vnet_error_set(err, r, "write %s: %s", txn->journal, vn_strerror(r));
