@@ -34,23 +34,33 @@ static bool comes_last(const struct vnet_op *op)
 	return op->kind == VNET_OP_SERVICE_START || op->kind == VNET_OP_SERVICE_RELOAD;
 }
 
-/* Turn the order of the segments that begin at @starts round; each keeps its own. */
-static void reverse_segments(const struct vnet_plan *forward, const size_t *starts, size_t n,
-			     struct vnet_plan *undo)
+/*
+ * Turn the order of the segments that begin at @starts round; each keeps its own. The
+ * operations themselves go over: of @forward nothing is left.
+ */
+static int reverse_segments(struct vnet_plan *forward, const size_t *starts, size_t n,
+			    struct vnet_plan *ret_undo)
 {
+	size_t size = forward->n_ops + 1;
+	struct vnet_plan undo = { .ops = calloc(size, sizeof(*undo.ops)), .size = size };
 	size_t end = forward->n_ops;
 
+	if (!undo.ops)
+		return -ENOMEM;
 	for (size_t i = n; i-- > 0;) {
 		for (size_t k = starts[i]; k < end; k++) {
 			if (!comes_last(&forward->ops[k]))
-				(void)vnet_plan_add(undo, &forward->ops[k]);
+				undo.ops[undo.n_ops++] = forward->ops[k];
 		}
 		end = starts[i];
 	}
 	for (size_t k = 0; k < forward->n_ops; k++) {
 		if (comes_last(&forward->ops[k]))
-			(void)vnet_plan_add(undo, &forward->ops[k]);
+			undo.ops[undo.n_ops++] = forward->ops[k];
 	}
+	forward->n_ops = 0;
+	*ret_undo = undo;
+	return 0;
 }
 
 int vn_plan_undo(const struct vnet_snapshot *before, const struct vnet_plan *plan,
@@ -58,7 +68,7 @@ int vn_plan_undo(const struct vnet_snapshot *before, const struct vnet_plan *pla
 {
 	size_t *starts = calloc(plan->n_ops + 1, sizeof(*starts));
 	struct vnet_plan forward;
-	struct vnet_plan undo;
+	struct vnet_plan undo = { 0 };
 	struct vnet_snapshot state;
 	int r = starts ? vnet_snapshot_copy(before, &state) : -ENOMEM;
 
@@ -67,7 +77,6 @@ int vn_plan_undo(const struct vnet_snapshot *before, const struct vnet_plan *pla
 		return r;
 	}
 	vnet_plan_init(&forward);
-	vnet_plan_init(&undo);
 	for (size_t i = 0; i < plan->n_ops; i++) {
 		const struct vn_op_row *row = vn_op_row(&plan->ops[i]);
 
@@ -76,15 +85,13 @@ int vn_plan_undo(const struct vnet_snapshot *before, const struct vnet_plan *pla
 			row->inverse(&plan->ops[i], &state, before, &forward);
 		(void)row->model(&plan->ops[i], &state);
 	}
-	reverse_segments(&forward, starts, plan->n_ops, &undo);
-	r = forward.failed ? forward.failed : undo.failed;
+	r = forward.failed;
+	if (r == 0)
+		r = reverse_segments(&forward, starts, plan->n_ops, &undo);
 	vnet_plan_done(&forward);
 	vnet_snapshot_done(&state);
 	free(starts);
-	if (r < 0) {
-		vnet_plan_done(&undo);
-		return r;
-	}
-	*ret_undo = undo;
-	return 0;
+	if (r == 0)
+		*ret_undo = undo;
+	return r;
 }
