@@ -292,16 +292,6 @@ static void settle_addrs(const struct move *m, uint8_t family)
 	}
 }
 
-static void settle_routes(const struct move *m, const struct vnet_object *route,
-			  const struct vnet_object_edit *staged)
-{
-	const struct vnet_object_edit edit = edit_of(m);
-
-	if (!is_connected(route))
-		add(m, route, &edit, VNET_OBJECT_PREPEND);
-	drop(m, route, staged);
-}
-
 /* ---- onto the bridge ---- */
 
 /* There is no metric in front of this one: such a route is changed over with the rest. */
@@ -342,7 +332,7 @@ static void stage_routes6(const struct move *m)
 			struct vnet_object_edit edit;
 
 			if (!is_route(m, object, AF_INET6) || is_best(object) ||
-			    object->gateway != (gateway != 0))
+			    vnet_ra_is_spare(m->snap, object) || object->gateway != (gateway != 0))
 				continue;
 			edit = in_front(m, object);
 			add(m, object, &edit, VNET_OBJECT_PREPEND);
@@ -408,7 +398,8 @@ static void stage_behind(const struct move *m)
 		for (size_t i = 0; (object = object_at(m, i, false)); i++) {
 			struct vnet_object_edit later;
 
-			if (!is_route(m, object, AF_INET6) || object->gateway != (gateway != 0))
+			if (!is_route(m, object, AF_INET6) || object->gateway != (gateway != 0) ||
+			    vnet_ra_is_spare(m->snap, object))
 				continue;
 			later = behind(m, object);
 			add(m, object, &later, VNET_OBJECT_PREPEND);
@@ -455,20 +446,35 @@ static void take_over(const struct move *m)
 	together(m->plan, first);
 }
 
-static void settle(const struct move *m)
+/*
+ * One that a router advertised comes to stand behind that which the kernel makes of the
+ * router's next advertisement: with the same metric it would keep the kernel from heeding it.
+ */
+static void settle_routes(const struct move *m)
 {
 	const struct vnet_object *object;
 
-	settle_addrs(m, AF_INET);
-	settle_addrs(m, AF_INET6);
 	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
+		struct vnet_object_edit edit = edit_of(m);
 		struct vnet_object_edit staged;
 
-		if (!is_route(m, object, AF_INET6) || (!m->awake && is_best(object)))
+		if (!is_route(m, object, AF_INET6) || (!m->awake && is_best(object)) ||
+		    vnet_ra_is_spare(m->snap, object))
 			continue;
 		staged = m->awake ? behind(m, object) : in_front(m, object);
-		settle_routes(m, object, &staged);
+		edit.has_metric = vnet_ra_is_route(object);
+		edit.metric = vnet_ra_metric(m->snap, m->from, object) + 1;
+		if (!is_connected(object))
+			add(m, object, &edit, VNET_OBJECT_PREPEND);
+		drop(m, object, &staged);
 	}
+}
+
+static void settle(const struct move *m)
+{
+	settle_addrs(m, AF_INET);
+	settle_addrs(m, AF_INET6);
+	settle_routes(m);
 }
 
 /* Neighbours know the addresses by a MAC: tell them that of @link. */
@@ -555,9 +561,10 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 		       struct vnet_plan *plan)
 {
 	bool known = !memcmp(&nic->mac, &bridge->mac, sizeof(nic->mac));
-	struct move m = { .snap = snap, .from = bridge, .to = nic, .stay = stay, .plan = plan };
+	struct move m = {
+		.snap = snap, .from = bridge, .to = nic, .stay = stay, .awake = true, .plan = plan
+	};
 	struct vnet_link free_nic = *nic;
-	const struct vnet_object *object;
 	size_t first;
 
 	share_link_local(&m, known, goes_on);
@@ -586,14 +593,7 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 		announce(&m, nic);
 
 	settle_addrs(&m, AF_INET6);
-	for (size_t i = 0; (object = object_at(&m, i, false)); i++) {
-		struct vnet_object_edit staged;
-
-		if (!is_route(&m, object, AF_INET6))
-			continue;
-		staged = behind(&m, object);
-		settle_routes(&m, object, &staged);
-	}
+	settle_routes(&m);
 	if (goes_on)
 		vnet_uplink_forget(snap, nic, bridge, plan);
 	plan->watched = true;

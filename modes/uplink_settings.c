@@ -48,12 +48,30 @@ bool vnet_uplink_can_sleep(const struct vnet_snapshot *snap, const struct vnet_l
 	       (nic->accept_ra == -1 || value_of(snap, nic->name, "ipv6/conf", linkdown));
 }
 
+/*
+ * Before the others: a link that forwards heeds advertisements only with 2, and to switch
+ * forwarding on takes all advertised routes off where it is less.
+ */
+static void copy_ra(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+		    const struct vnet_link *bridge, struct vnet_plan *plan)
+{
+	const char *forwards = value_of(snap, nic->name, "ipv6/conf", "forwarding");
+	bool needs_2 = forwards && strcmp(forwards, "0") != 0 && vnet_ra_holds(snap, nic);
+	char value[VNET_SYSCTL_VALUE];
+
+	if (nic->accept_ra < 0)
+		return;
+	(void)snprintf(value, sizeof(value), "%d", needs_2 ? 2 : (int)nic->accept_ra);
+	vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, "ipv6/conf", "accept_ra", value);
+	(void)snprintf(value, sizeof(value), "%d", (int)nic->autoconf);
+	vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, "ipv6/conf", "autoconf", value);
+}
+
 static void copy(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 		 const struct vnet_link *bridge, struct vnet_plan *plan)
 {
 	bool there = vnet_link_by_name(snap, VNET_NS_HOST, bridge->name) != NULL;
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
-	char value[VNET_SYSCTL_VALUE];
 
 	for (size_t i = 0; i < host->n_sysctls; i++) {
 		const struct vnet_sysctl *s = &host->sysctls[i];
@@ -66,17 +84,12 @@ static void copy(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 			vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, s->dir, s->key,
 					     s->value);
 	}
-	if (nic->accept_ra < 0)
-		return;
-	(void)snprintf(value, sizeof(value), "%d", (int)nic->accept_ra);
-	vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, "ipv6/conf", "accept_ra", value);
-	(void)snprintf(value, sizeof(value), "%d", (int)nic->autoconf);
-	vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, "ipv6/conf", "autoconf", value);
 }
 
 void vnet_uplink_settings(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 			  const struct vnet_link *bridge, bool awake, struct vnet_plan *plan)
 {
+	copy_ra(snap, nic, bridge, plan);
 	copy(snap, nic, bridge, plan);
 	set(snap, nic->name, bridge, "ipv4/conf", "rp_filter", "2", plan);
 	if (awake)

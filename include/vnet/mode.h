@@ -161,6 +161,19 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 		       struct vnet_plan *plan);
 
 /*
+ * Routes by router advertisements.
+ *
+ * vnet_ra_is_route(): it is one. vnet_ra_holds(): @link has one.
+ * vnet_ra_metric(): which the kernel gives to one on @link.
+ * vnet_ra_is_spare(): a copy for which the kernel has made its own meanwhile.
+ */
+bool vnet_ra_is_route(const struct vnet_object *object);
+bool vnet_ra_holds(const struct vnet_snapshot *snap, const struct vnet_link *link);
+uint32_t vnet_ra_metric(const struct vnet_snapshot *snap, const struct vnet_link *link,
+			const struct vnet_object *route);
+bool vnet_ra_is_spare(const struct vnet_snapshot *snap, const struct vnet_object *route);
+
+/*
  * Devices that were made ports, for every mode with a bridge.
  *
  * vnet_port_find(): the one of that name, or NULL.

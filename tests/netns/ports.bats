@@ -61,7 +61,7 @@ master()
 	same_state before
 }
 
-@test "delete releases it" {
+@test "delete lets it go" {
 	run_vnet 0 delete br0
 	state before
 	run_vnet 0 bridge create br0

@@ -47,7 +47,7 @@ guest()
 	ip -n g link set eth0 up
 	ip -n g addr add 10.1.1.7/24 dev eth0
 	ip -n g addr add 2001:db8:1::7/64 dev eth0 nodad
-	wait_for 5 in_host g ping -q -c 1 -W 1 10.1.1.254
+	wait_for 12 in_host g ping -q -c 1 -W 1 10.1.1.254
 	wait_for 5 none_tentative
 }
 
@@ -176,7 +176,7 @@ bridge()
 	[[ $output == *"br0 speaks STP: for 4 s the host would be cut off (listening and learning): want --no-stp first, or --force" ]]
 	same_state before
 	run_vnet 0 bridge set br0 --uplink eth0 --force
-	wait_for 8 reaches
+	wait_for 20 reaches
 	knows
 }
 

@@ -49,6 +49,7 @@ everything()
 everything_at_rest()
 {
 	wait_for 5 at_rest || :
+	wait_for 5 eval '! pgrep -x vnet-watchdog >/dev/null' # it has a moment's work after a change
 	everything >"$1"
 }
 

@@ -1,0 +1,108 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A NIC whose addresses and default route come from router advertisements, onto a bridge and back:
+# the kernel goes on with them there. The router is a dnsmasq in the namespace far.
+
+load ../lib/netns
+
+setup()
+{
+	host far
+	ip link add eth0 address 02:00:00:00:0a:02 type veth peer name g0 netns far
+	in_host far sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv6.conf.g0.accept_dad=0
+	sysctl -qw net.ipv6.conf.eth0.accept_dad=0 net.ipv6.conf.eth0.accept_ra=1
+	ip -n far addr add 2001:db8:9::1/64 dev g0 nodad
+	ip -n far addr add 2001:db8:ff::1/128 dev lo nodad
+	ip -n far link set g0 up
+	ip link set eth0 up
+	advertise 600
+	wait_for 10 advertised eth0
+}
+
+# advertise LIFETIME: of the router, in seconds; at once, as at each start
+advertise()
+{
+	stop
+	in_host far dnsmasq -C /dev/null --port=0 --bind-interfaces --interface=g0 --enable-ra \
+		--ra-param=g0,4,"$1" --dhcp-range=2001:db8:9::,ra-only,64,3600 --pid-file="$BATS_TEST_TMPDIR/pid"
+}
+
+stop()
+{
+	[ ! -e "$BATS_TEST_TMPDIR/pid" ] || kill "$(<"$BATS_TEST_TMPDIR/pid")"
+	rm -f "$BATS_TEST_TMPDIR/pid"
+}
+
+teardown()
+{
+	stop
+}
+
+# advertised LINK: the kernel's own default route, and an address
+advertised()
+{
+	ip -6 route show default dev "$1" | grep -q 'proto ra metric 1024 ' &&
+		ip -6 addr show dev "$1" | grep -q 'inet6 2001:db8:9::.* dynamic' &&
+		ping -q -c 1 -W 1 2001:db8:ff::1 >/dev/null
+}
+
+# left LINK: seconds of its address
+left()
+{
+	ip -j -6 addr show dev "$1" | jq '.[0].addr_info[] | select(.dynamic) | .valid_life_time'
+}
+
+reaches()
+{
+	ping -q -c 1 -W 2 2001:db8:ff::1 >/dev/null
+}
+
+@test "the kernel goes on with what routers advertise, there and back" {
+	stop
+	run_vnet 0 bridge create br0 --uplink eth0
+	# no advertisement came: the copy leads on, behind where the kernel's own will be
+	[[ $(ip -6 route show default dev br0) == *"proto ra metric 1025 expires "* ]]
+	[ -z "$(ip -6 route show default dev eth0)" ]
+	reaches
+	run_vnet 0 show br0
+	[[ $output != *drift* ]]
+	# without one, it goes back as it came
+	run_vnet 0 delete br0
+	[[ $(ip -6 route show default dev eth0) == *"proto ra metric 1025 expires "* ]]
+	reaches
+	advertise 600
+	wait_for 10 advertised eth0
+	run_vnet 0 bridge create br0 --uplink eth0
+	advertise 600
+	wait_for 10 advertised br0
+	# what is advertised of the prefix is heeded as well
+	[ "$(left br0)" -ge 3590 ]
+	[ "$(cat /proc/sys/net/ipv6/conf/br0/accept_ra)" = 1 ]
+	run_vnet 0 delete br0
+	reaches
+	# one copy, of the kernel's own
+	[ "$(ip -6 route show default dev eth0 | grep -c 'metric 1025')" = 1 ]
+	advertise 600
+	wait_for 10 advertised eth0
+}
+
+@test "a router that withdraws" {
+	run_vnet 0 bridge create br0 --uplink eth0
+	advertise 600
+	wait_for 10 advertised br0
+	advertise 0
+	wait_for 10 eval '! ip -6 route show default dev br0 | grep -q "metric 1024 "'
+	run_vnet 0 delete br0
+}
+
+@test "a host that forwards" {
+	sysctl -qw net.ipv6.conf.eth0.accept_ra=2 net.ipv6.conf.all.forwarding=1
+	run_vnet 0 bridge create br0 --uplink eth0
+	[ "$(cat /proc/sys/net/ipv6/conf/br0/accept_ra)" = 2 ]
+	reaches
+	advertise 600
+	wait_for 10 advertised br0
+	run_vnet 0 delete br0
+	reaches
+}
