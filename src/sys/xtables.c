@@ -69,7 +69,7 @@ static bool turns(const uint8_t *ifaces, const char nic[IFNAMSIZ], const char br
 		const uint8_t *wanted = ifaces + side * IFNAMSIZ;
 		const uint8_t *mask = wanted + 2 * (size_t)IFNAMSIZ;
 
-		if (matches(wanted, mask, nic) != matches(wanted, mask, bridge))
+		if (matches(wanted, mask, nic) && !matches(wanted, mask, bridge))
 			return true;
 	}
 	return false;

@@ -4,9 +4,9 @@
  *
  * A rule is a small program: expressions load registers, and others compare them or look
  * them up in a set. So it is run with what matters here: which register holds an interface.
- * At a comparison both interfaces are tried, as the kernel would: where the outcome differs,
- * the rule turns with the move. One that says `{ eth0, br0 }` does not, nor one that says
- * `!= lo`.
+ * At a comparison both interfaces are tried, as the kernel would: where it means the one and
+ * not the other, the rule turns with the move. One that says `{ eth0, br0 }` does not, nor
+ * one that says `!= lo`, nor one for the bridge alone.
  *
  * Registers of 4 and of 16 bytes share their memory: everything is counted in slots of 4.
  * A key of several parts is loaded in ascending slots, so that a slot written to ends what
@@ -173,26 +173,23 @@ static void run_fib(struct run *run, const struct nlattr *data)
 	load(run, vn_find_nested(data, NFTA_FIB_DREG), content);
 }
 
-/* As nft_cmp_eval() of the kernel: as many bytes as were given, so that "eth" is a prefix. */
-static bool compare(uint32_t op, const void *value, const uint8_t *data, size_t len)
+/*
+ * As nft_cmp_eval() of the kernel: as many bytes as were given, so that "eth" is a prefix.
+ * To be equal or not is one question: both name what they compare with.
+ */
+static bool meets(uint32_t op, const void *value, const uint8_t *data, size_t len)
 {
 	int d = memcmp(value, data, len);
 
 	switch (op) {
-	case NFT_CMP_EQ:
-		return d == 0;
-	case NFT_CMP_NEQ:
-		return d != 0;
 	case NFT_CMP_LT:
-		return d < 0;
-	case NFT_CMP_LTE:
-		return d <= 0;
-	case NFT_CMP_GT:
-		return d > 0;
 	case NFT_CMP_GTE:
-		return d >= 0;
+		return d < 0;
+	case NFT_CMP_GT:
+	case NFT_CMP_LTE:
+		return d > 0;
 	default:
-		return false;
+		return d == 0;
 	}
 }
 
@@ -206,8 +203,8 @@ static void run_cmp(struct run *run, const struct nlattr *data)
 
 	if (content == VN_NFT_OTHER || len > size_of(content))
 		return;
-	if (compare(op, value_of(&run->move->from, content), bytes, len) !=
-	    compare(op, value_of(&run->move->to, content), bytes, len))
+	if (meets(op, value_of(&run->move->from, content), bytes, len) &&
+	    !meets(op, value_of(&run->move->to, content), bytes, len))
 		run->rule->turns = true;
 }
 
