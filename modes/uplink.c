@@ -22,7 +22,6 @@
  * away and releases the NIC, in the order in which a packet never lacks a route. A bridge
  * that goes on keeps its own addresses and what hangs on them.
  */
-#include <errno.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -71,15 +70,6 @@ static bool is_addr(const struct move *m, const struct vnet_object *object, uint
 	       !stays(m, object);
 }
 
-/* What every link with IPv6 has by itself. */
-static bool is_own(const struct vnet_object *route)
-{
-	const uint8_t *to = route->to.ip.bytes;
-
-	return route->to.ip.family == AF_INET6 && route->to.prefix &&
-	       ((to[0] == 0xfe && (to[1] & 0xc0) == 0x80) || to[0] == 0xff);
-}
-
 /* In the subnet of an address that is not moved, and of none that is. */
 static bool is_beside_stayer(const struct move *m, const struct vnet_ip *ip)
 {
@@ -112,14 +102,8 @@ static bool is_of_stayer(const struct move *m, const struct vnet_object *route)
 static bool is_route(const struct move *m, const struct vnet_object *object, uint8_t family)
 {
 	return object->kind == VNET_OBJECT_ROUTE && object->to.ip.family == family &&
-	       vnet_object_uses(object, m->from->index) && !is_own(object) &&
-	       !is_of_stayer(m, object);
-}
-
-/* Comes and goes with its address. */
-static bool is_connected(const struct vnet_object *route)
-{
-	return route->protocol == RTPROT_KERNEL && !route->gateway;
+	       vnet_object_uses(object, m->from->index) && !is_of_stayer(m, object) &&
+	       !vnet_uplink_is_fixed(m->snap, object);
 }
 
 static bool is_neigh(const struct move *m, const struct vnet_object *object)
@@ -253,14 +237,20 @@ static void stage_neighs(const struct move *m)
 	}
 }
 
-static void move_nexthops(const struct move *m)
+/* IPv6 refuses an on-link router that another link leads to: so such come @again. */
+static void move_nexthops(const struct move *m, uint32_t clear, bool again)
 {
-	const struct vnet_object_edit edit = edit_of(m);
 	const struct vnet_object *object;
 
 	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
-		if (object->kind == VNET_OBJECT_NEXTHOP && object->index == m->from->index)
-			add(m, object, &edit, VNET_OBJECT_REPLACE);
+		struct vnet_object_edit edit = edit_of(m);
+		bool marked = object->via.family == AF_INET6 && (object->flags & RTNH_F_ONLINK);
+
+		if (object->kind != VNET_OBJECT_NEXTHOP || object->index != m->from->index ||
+		    (again && !marked))
+			continue;
+		edit.clear = marked ? clear : 0;
+		add(m, object, &edit, VNET_OBJECT_REPLACE);
 	}
 }
 
@@ -340,13 +330,14 @@ static void stage_routes6(const struct move *m)
 	}
 }
 
+/* An IPv6 address may leave its subnet's route behind, where another one is in that subnet. */
 static void drop_routes(const struct move *m, uint8_t family, bool gateway)
 {
 	const struct vnet_object *object;
 
 	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
 		if (is_route(m, object, family) && object->gateway == gateway &&
-		    !is_connected(object))
+		    (family == AF_INET6 || !vnet_uplink_is_connected(m->snap, object)))
 			drop_own(m, object);
 	}
 }
@@ -379,6 +370,7 @@ static struct vnet_object_edit behind(const struct move *m, const struct vnet_ob
 
 	edit.has_metric = true;
 	edit.metric = route->metric + METRIC_BEHIND;
+	edit.clear = RTNH_F_ONLINK; /* refused while the other link leads to the router */
 	return edit;
 }
 
@@ -390,7 +382,7 @@ static void stage_behind(const struct move *m)
 	for (int gateway = 0; gateway < 2; gateway++) {
 		for (size_t i = 0; (object = object_at(m, i, false)); i++) {
 			if (is_route(m, object, AF_INET) && object->gateway == (gateway != 0) &&
-			    !is_connected(object))
+			    !vnet_uplink_is_connected(m->snap, object))
 				add(m, object, &edit, VNET_OBJECT_APPEND);
 		}
 	}
@@ -419,6 +411,7 @@ static void stage(const struct move *m)
 	}
 	stage_addrs(m, METRIC_STAGED);
 	stage_neighs(m);
+	vnet_uplink_routers(m->snap, m->from, m->to, VNET_OP_OBJECT_ADD, m->plan);
 	if (m->awake) {
 		stage_behind(m);
 	} else {
@@ -434,7 +427,8 @@ static void take_over(const struct move *m)
 {
 	size_t first = m->plan->n_ops;
 
-	move_nexthops(m);
+	if (m->from->carrier) /* without, the kernel drops them */
+		move_nexthops(m, m->awake ? RTNH_F_ONLINK : 0, false);
 	drop_routes(m, AF_INET6, true);
 	drop_routes(m, AF_INET6, false);
 	drop_routes(m, AF_INET, true);
@@ -446,10 +440,7 @@ static void take_over(const struct move *m)
 	together(m->plan, first);
 }
 
-/*
- * One that a router advertised comes to stand behind that which the kernel makes of the
- * router's next advertisement: with the same metric it would keep the kernel from heeding it.
- */
+/* One that a router advertised stands behind the kernel's own of it: else that never comes. */
 static void settle_routes(const struct move *m)
 {
 	const struct vnet_object *object;
@@ -464,17 +455,11 @@ static void settle_routes(const struct move *m)
 		staged = m->awake ? behind(m, object) : in_front(m, object);
 		edit.has_metric = vnet_ra_is_route(object);
 		edit.metric = vnet_ra_metric(m->snap, m->from, object) + 1;
-		if (!is_connected(object))
+		if (!vnet_uplink_is_connected(m->snap, object))
 			add(m, object, &edit, VNET_OBJECT_PREPEND);
 		drop(m, object, &staged);
 	}
-}
-
-static void settle(const struct move *m)
-{
-	settle_addrs(m, AF_INET);
-	settle_addrs(m, AF_INET6);
-	settle_routes(m);
+	vnet_uplink_routers(m->snap, m->from, m->to, VNET_OP_OBJECT_DEL, m->plan);
 }
 
 /* Neighbours know the addresses by a MAC: tell them that of @link. */
@@ -514,7 +499,11 @@ void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *
 	if (!bridge->bridge.stp)
 		vnet_uplink_probe(snap, bridge, plan);
 	take_over(&m);
-	settle(&m);
+	settle_addrs(&m, AF_INET);
+	settle_addrs(&m, AF_INET6);
+	settle_routes(&m);
+	if (m.awake && nic->carrier)
+		move_nexthops(&m, 0, true);
 	vnet_uplink_settled(snap, nic, bridge, m.awake, plan);
 	heard.carrier = nic->carrier;
 	if (!known)
@@ -564,6 +553,7 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 	struct move m = {
 		.snap = snap, .from = bridge, .to = nic, .stay = stay, .awake = true, .plan = plan
 	};
+	const bool up = nic->flags & IFF_UP; /* a NIC that is down takes no route */
 	struct vnet_link free_nic = *nic;
 	size_t first;
 
@@ -571,8 +561,12 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 	vnet_uplink_loosen(snap, bridge, plan);
 	stage_addrs(&m, 0);
 	stage_neighs(&m);
-	stage_behind(&m);
-	vnet_plan_wait(plan, VNET_NS_HOST, nic, VNET_WAIT_LOCAL);
+	if (up) {
+		vnet_uplink_linger(snap, nic, false, plan);
+		vnet_uplink_routers(snap, bridge, nic, VNET_OP_OBJECT_ADD, plan);
+		stage_behind(&m);
+		vnet_plan_wait(plan, VNET_NS_HOST, nic, VNET_WAIT_LOCAL);
+	}
 
 	if (!known) /* a port's MAC is the bridge's too */
 		announce(&m, nic);
@@ -580,7 +574,8 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 	free_nic.master_name[0] = '\0';
 	free_nic.addr_gen_mode = bridge->addr_gen_mode;
 	first = plan->n_ops;
-	move_nexthops(&m);
+	if (nic->carrier)
+		move_nexthops(&m, RTNH_F_ONLINK, false);
 	drop_all_routes(&m);
 	vnet_plan_link_set(plan, VNET_NS_HOST, &free_nic,
 			   VNET_LINK_MASTER | VNET_LINK_ADDR_GEN_MODE);
@@ -593,7 +588,12 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 		announce(&m, nic);
 
 	settle_addrs(&m, AF_INET6);
-	settle_routes(&m);
+	if (up) {
+		settle_routes(&m);
+		if (nic->carrier)
+			move_nexthops(&m, 0, true);
+		vnet_uplink_linger(snap, nic, true, plan);
+	}
 	if (goes_on)
 		vnet_uplink_forget(snap, nic, bridge, plan);
 	plan->watched = true;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <vnet/mode.h>
 
@@ -15,6 +18,7 @@ static bool is_kept(const struct vnet_sysctl *sysctl)
 		"disable_ipv6", "addr_gen_mode", "stable_secret",
 		"mtu",		"accept_dad",	 "base_reachable_time",
 		"retrans_time", "rp_filter",	 "ignore_routes_with_linkdown",
+		"use_tempaddr",
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -86,26 +90,88 @@ static void copy(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 	}
 }
 
+/*
+ * A link that makes addresses by a secret of its own goes on so: by the secret the kernel
+ * takes it, and then not before all is moved.
+ */
+static void copy_secret(const struct vnet_snapshot *snap, const struct vnet_link *from,
+			const struct vnet_link *to, struct vnet_plan *plan)
+{
+	const struct vnet_sysctl *secret =
+		vnet_sysctl_find(snap, VNET_NS_HOST, from->name, "ipv6/conf", "stable_secret");
+
+	if (!secret || from->addr_gen_mode != IN6_ADDR_GEN_MODE_STABLE_PRIVACY)
+		return;
+	vnet_plan_sysctl_set(plan, VNET_NS_HOST, to->name, secret->dir, secret->key, secret->value);
+	vnet_plan_link_set(plan, VNET_NS_HOST, to, VNET_LINK_ADDR_GEN_MODE);
+}
+
+/*
+ * Two marks of an address no request can set: that it came of a secret, and that it is one
+ * of those that change.
+ */
+static void note_marks(const struct vnet_snapshot *snap, const struct vnet_link *from,
+		       struct vnet_plan *plan)
+{
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+	char text[VNET_CIDR_TEXT];
+
+	for (size_t i = 0; i < host->n_objects; i++) {
+		const struct vnet_object *addr = host->objects[i];
+
+		if (addr->kind != VNET_OBJECT_ADDR || addr->index != from->index ||
+		    addr->to.ip.family != AF_INET6)
+			continue;
+		if (addr->flags & IFA_F_TEMPORARY)
+			vnet_plan_note(plan,
+				       "%s of %s is a temporary address: moved, it is one as any "
+				       "other until its lifetime ends",
+				       vnet_cidr_text(&addr->to, text), from->name);
+		else if (addr->flags & IFA_F_STABLE_PRIVACY)
+			vnet_plan_note(plan,
+				       "%s of %s was made by stable_secret: moved, it lacks that "
+				       "mark, and is not made anew should another host have it",
+				       vnet_cidr_text(&addr->to, text), from->name);
+	}
+}
+
+/* Whether routes of @to count while it has no carrier; NULL: as those of @like. */
+static void set_linkdown(const struct vnet_snapshot *snap, const char *like,
+			 const struct vnet_link *to, const char *value, struct vnet_plan *plan)
+{
+	set(snap, like, to, "ipv4/conf", linkdown, value, plan);
+	set(snap, like, to, "ipv6/conf", linkdown, value, plan);
+}
+
+/* The kernel takes no route that would sleep: where none wakes it up again, it may not. */
 void vnet_uplink_settings(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 			  const struct vnet_link *bridge, bool awake, struct vnet_plan *plan)
 {
 	copy_ra(snap, nic, bridge, plan);
 	copy(snap, nic, bridge, plan);
 	set(snap, nic->name, bridge, "ipv4/conf", "rp_filter", "2", plan);
-	if (awake)
-		return;
-	set(snap, nic->name, bridge, "ipv4/conf", linkdown, "1", plan);
-	set(snap, nic->name, bridge, "ipv6/conf", linkdown, "1", plan);
+	if (!awake || !nic->carrier)
+		set_linkdown(snap, nic->name, bridge, nic->carrier ? "1" : "0", plan);
+	if (!vnet_link_by_name(snap, VNET_NS_HOST, bridge->name))
+		copy_secret(snap, nic, bridge, plan);
+	note_marks(snap, nic, plan);
 }
 
 void vnet_uplink_settled(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 			 const struct vnet_link *bridge, bool awake, struct vnet_plan *plan)
 {
 	set(snap, nic->name, bridge, "ipv4/conf", "rp_filter", NULL, plan);
-	if (awake)
-		return;
-	set(snap, nic->name, bridge, "ipv4/conf", linkdown, NULL, plan);
-	set(snap, nic->name, bridge, "ipv6/conf", linkdown, NULL, plan);
+	if (!awake || !nic->carrier)
+		set_linkdown(snap, nic->name, bridge, NULL, plan);
+	/* Before, the kernel would make further addresses, of those that are only being moved. */
+	set(snap, nic->name, bridge, "ipv6/conf", "use_tempaddr", NULL, plan);
+}
+
+void vnet_uplink_linger(const struct vnet_snapshot *snap, const struct vnet_link *nic, bool over,
+			struct vnet_plan *plan)
+{
+	if (!nic->carrier)
+		set_linkdown(snap, nic->name, nic, over ? NULL : "0", plan);
 }
 
 void vnet_uplink_loosen(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
@@ -133,4 +199,5 @@ void vnet_uplink_forget(const struct vnet_snapshot *snap, const struct vnet_link
 					     fresh);
 	}
 	set(snap, "default", bridge, "ipv4/conf", "rp_filter", NULL, plan);
+	set(snap, "default", bridge, "ipv6/conf", "use_tempaddr", NULL, plan);
 }

@@ -197,12 +197,29 @@ int vnet_link_check_port(const struct vnet_link *link, const char *option, const
 			 struct vnet_error *err);
 
 /*
+ * Routes that need care when they are moved.
+ *
+ * vnet_uplink_is_connected(): @route comes and goes with an address of its link.
+ * vnet_uplink_is_fixed(): @route is not moved: every link with IPv6 has it by itself; or it
+ * is to be used with a source address that the host has no more, and the kernel takes none
+ * such.
+ * vnet_uplink_routers(): with VNET_OP_OBJECT_ADD a route on @to to each router that a route
+ * on @from leads over, but none leads to; with VNET_OP_OBJECT_DEL it is taken away.
+ */
+bool vnet_uplink_is_connected(const struct vnet_snapshot *snap, const struct vnet_object *route);
+bool vnet_uplink_is_fixed(const struct vnet_snapshot *snap, const struct vnet_object *route);
+void vnet_uplink_routers(const struct vnet_snapshot *snap, const struct vnet_link *from,
+			 const struct vnet_link *to, enum vnet_op_kind kind,
+			 struct vnet_plan *plan);
+
+/*
  * The settings in net/.../conf and neigh that go with it.
  *
  * vnet_uplink_can_sleep(): this kernel can make routes sleep while a link has no carrier.
  * vnet_uplink_settings(): what @nic has goes to @bridge, with what the move itself needs;
  * @awake: its routes are not to sleep. vnet_uplink_settled(): the latter is over.
- * vnet_uplink_loosen(): what the way back needs.
+ * vnet_uplink_loosen(): what the way back needs. vnet_uplink_linger(): routes of a @nic
+ * without a carrier are to count, as far as the move goes; with @over they do no more.
  * vnet_uplink_forget(): a bridge that goes on without @nic has what a new one has.
  */
 bool vnet_uplink_can_sleep(const struct vnet_snapshot *snap, const struct vnet_link *nic);
@@ -211,6 +228,8 @@ void vnet_uplink_settings(const struct vnet_snapshot *snap, const struct vnet_li
 void vnet_uplink_settled(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 			 const struct vnet_link *bridge, bool awake, struct vnet_plan *plan);
 void vnet_uplink_loosen(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
+			struct vnet_plan *plan);
+void vnet_uplink_linger(const struct vnet_snapshot *snap, const struct vnet_link *nic, bool over,
 			struct vnet_plan *plan);
 void vnet_uplink_forget(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 			const struct vnet_link *bridge, struct vnet_plan *plan);

@@ -43,6 +43,8 @@ enum vnet_object_kind {
  * @several:  of a route: it leads over several, be it of one link
  * @to:       an address with its prefix, a route's destination, whose neighbour
  * @via:      of a route: its router, if it has just one
+ * @source:   of a route: the address to send with
+ * @hops:     of one that leads over several: a number that tells them from others
  * @message:  the kernel's, with its header (struct nlmsghdr); the object owns it
  */
 struct vnet_object {
@@ -58,8 +60,10 @@ struct vnet_object {
 	uint32_t lifetime;
 	bool gateway;
 	bool several;
+	uint64_t hops;
 	struct vnet_cidr to;
 	struct vnet_ip via;
+	struct vnet_ip source;
 	void *message;
 	uint32_t size; /* of the message, in bytes */
 };
@@ -95,6 +99,29 @@ int vnet_object_move(const struct vnet_object *object, const struct vnet_object_
 
 /* True if it hangs on the link @index: of a route over several, if one of them does. */
 bool vnet_object_uses(const struct vnet_object *object, int32_t index);
+
+/*
+ * One of the ways on of a route or a nexthop.
+ *
+ * @index:  its link
+ * @via:    the router; of no family: none
+ * @onlink: the router is on the link, whatever the routes say
+ */
+struct vnet_hop {
+	int32_t index;
+	struct vnet_ip via;
+	bool onlink;
+};
+
+/* The i-th hop of @object, into @ret_hop; false behind the last. */
+bool vnet_object_hop(const struct vnet_object *object, size_t i, struct vnet_hop *ret_hop);
+
+/*
+ * The route to one router, on the link @index itself, in the main table.
+ * @ret_object is the caller's to vnet_object_done(). Returns 0 or -ENOMEM.
+ */
+int vnet_object_to_router(const struct vnet_ip *router, int32_t index,
+			  struct vnet_object *ret_object);
 
 /* Deep copy into the uninitialised @ret_copy. Returns 0 or -ENOMEM. */
 int vnet_object_copy(const struct vnet_object *object, struct vnet_object *ret_copy);

@@ -34,7 +34,7 @@ enum {
 	VNET_RESOLVERS = 8,
 	VNET_SYSCTL_DIR = 12,
 	VNET_SYSCTL_KEY = 40,
-	VNET_SYSCTL_VALUE = 24,
+	VNET_SYSCTL_VALUE = 48,
 	VNET_ACCOUNT_SIZE = 33, /* of a user or a group: groupadd(8) allows 32 characters */
 };
 

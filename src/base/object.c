@@ -30,7 +30,7 @@ static bool same_route(const struct vnet_object *a, const struct vnet_object *b)
 {
 	return a->table == b->table && a->metric == b->metric && a->type == b->type &&
 	       a->protocol == b->protocol && a->index == b->index && a->nexthop == b->nexthop &&
-	       a->gateway == b->gateway && a->several == b->several &&
+	       a->gateway == b->gateway && a->several == b->several && a->hops == b->hops &&
 	       vnet_cidr_equal(&a->to, &b->to) && vnet_ip_equal(&a->via, &b->via);
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -100,9 +101,11 @@ static void add_inverse(const struct vnet_op *op, const struct vnet_snapshot *be
 		vnet_plan_object_del(undo, op->ns, &link, &op->u.object.object);
 }
 
-/* What an address says of how it came: until it is cleared, it is not as it was meant. */
+/* What one says of how it came: until that is as it was meant, it is not done. */
 static uint32_t passing_flags(const struct vnet_object *object)
 {
+	if (object->kind == VNET_OBJECT_NEXTHOP)
+		return object->flags & RTNH_F_ONLINK;
 	if (object->kind != VNET_OBJECT_ADDR || object->to.ip.family != AF_INET6)
 		return 0;
 	return object->flags & (IFA_F_NODAD | IFA_F_NOPREFIXROUTE);

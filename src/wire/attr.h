@@ -3,8 +3,10 @@
 #define VN_WIRE_ATTR_H
 
 #include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* libmnl's own loops, but without a narrowing that -Wconversion sees. */
 
@@ -49,6 +51,36 @@ static inline const struct nlattr *vn_find_attr(const struct nlmsghdr *head, siz
 			return attr;
 	}
 	return NULL;
+}
+
+static inline uint16_t vn_attr_type(const struct nlattr *attr)
+{
+	return (uint16_t)mnl_attr_get_type(attr);
+}
+
+/* 0 where it has another size. */
+static inline uint32_t vn_attr_number(const struct nlattr *attr)
+{
+	return mnl_attr_get_payload_len(attr) == sizeof(uint32_t) ? mnl_attr_get_u32(attr) : 0;
+}
+
+/*
+ * The hop of a route that @at points to, with all of it within @left, into @ret_hop. Returns where the
+ * next one is; NULL: there is none here.
+ */
+static inline const uint8_t *vn_hop_next(const uint8_t *at, size_t *left, struct rtnexthop *ret_hop)
+{
+	size_t step;
+
+	if (*left < sizeof(*ret_hop))
+		return NULL;
+	memcpy(ret_hop, at, sizeof(*ret_hop));
+	if (ret_hop->rtnh_len < sizeof(*ret_hop) || ret_hop->rtnh_len > *left)
+		return NULL;
+	step = RTNH_ALIGN(ret_hop->rtnh_len);
+	step = step < *left ? step : *left;
+	*left -= step;
+	return at + step;
 }
 
 #endif /* VN_WIRE_ATTR_H */

@@ -19,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "wire/attr.h"
 
@@ -33,245 +32,6 @@ enum {
 	ADDR_FLAGS = IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE |
 		     IFA_F_MCAUTOJOIN, /* those that a request may set */
 };
-
-/* ---- reading ---- */
-
-static size_t header_size(uint16_t type)
-{
-	switch (type) {
-	case RTM_NEWADDR:
-		return sizeof(struct ifaddrmsg);
-	case RTM_NEWROUTE:
-		return sizeof(struct rtmsg);
-	case RTM_NEWNEIGH:
-		return sizeof(struct ndmsg);
-	case RTM_NEWNEXTHOP:
-		return sizeof(struct nhmsg);
-	default:
-		return 0;
-	}
-}
-
-static uint16_t type_of(const struct nlattr *attr)
-{
-	return (uint16_t)mnl_attr_get_type(attr);
-}
-
-static uint32_t u32_of(const struct nlattr *attr)
-{
-	return mnl_attr_get_payload_len(attr) == sizeof(uint32_t) ? mnl_attr_get_u32(attr) : 0;
-}
-
-static void ip_of(const struct nlattr *attr, uint8_t family, struct vnet_ip *ret_ip)
-{
-	size_t size = family == AF_INET ? 4 : 16;
-
-	if (mnl_attr_get_payload_len(attr) != size)
-		return;
-	*ret_ip = (struct vnet_ip){ .family = family };
-	memcpy(ret_ip->bytes, mnl_attr_get_payload(attr), size);
-}
-
-static void read_addr(const struct nlmsghdr *head, struct vnet_object *object)
-{
-	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(head);
-	struct vnet_ip local = { 0 };
-	struct vnet_ip address = { 0 };
-	const struct nlattr *attr;
-
-	object->kind = VNET_OBJECT_ADDR;
-	object->index = (int32_t)info->ifa_index;
-	object->flags = info->ifa_flags;
-	object->lifetime = UINT32_MAX;
-	VN_FOR_EACH_ATTR(attr, head, sizeof(*info))
-	{
-		if (type_of(attr) == IFA_LOCAL)
-			ip_of(attr, info->ifa_family, &local);
-		else if (type_of(attr) == IFA_ADDRESS)
-			ip_of(attr, info->ifa_family, &address);
-		else if (type_of(attr) == IFA_FLAGS)
-			object->flags = u32_of(attr);
-		else if (type_of(attr) == IFA_RT_PRIORITY)
-			object->metric = u32_of(attr);
-		else if (type_of(attr) == IFA_CACHEINFO &&
-			 mnl_attr_get_payload_len(attr) >= sizeof(struct ifa_cacheinfo))
-			object->lifetime =
-				((struct ifa_cacheinfo *)mnl_attr_get_payload(attr))->ifa_valid;
-	}
-	/* IPv6 without a peer has IFA_ADDRESS alone; with one, IFA_LOCAL is our end. */
-	object->to.prefix = info->ifa_prefixlen;
-	object->to.ip = local.family ? local : address;
-	object->via = local.family ? address : local;
-}
-
-/* IPv6 counts in clock ticks. */
-static uint32_t expiry(const struct nlattr *attr)
-{
-	const struct rta_cacheinfo *info = mnl_attr_get_payload(attr);
-
-	if (mnl_attr_get_payload_len(attr) < sizeof(*info) || info->rta_expires <= 0)
-		return UINT32_MAX;
-	return (uint32_t)(info->rta_expires / sysconf(_SC_CLK_TCK));
-}
-
-static void read_route(const struct nlmsghdr *head, struct vnet_object *object)
-{
-	const struct rtmsg *info = mnl_nlmsg_get_payload(head);
-	const struct nlattr *attr;
-
-	object->kind = VNET_OBJECT_ROUTE;
-	object->type = info->rtm_type;
-	object->protocol = info->rtm_protocol;
-	object->flags = info->rtm_flags;
-	object->table = info->rtm_table;
-	object->lifetime = UINT32_MAX;
-	object->to.ip.family = info->rtm_family;
-	object->to.prefix = info->rtm_dst_len;
-	VN_FOR_EACH_ATTR(attr, head, sizeof(*info))
-	{
-		switch (type_of(attr)) {
-		case RTA_OIF:
-			object->index = (int32_t)u32_of(attr);
-			break;
-		case RTA_TABLE:
-			object->table = u32_of(attr);
-			break;
-		case RTA_PRIORITY:
-			object->metric = u32_of(attr);
-			break;
-		case RTA_NH_ID:
-			object->nexthop = u32_of(attr);
-			break;
-		case RTA_DST:
-			ip_of(attr, info->rtm_family, &object->to.ip);
-			break;
-		case RTA_GATEWAY:
-			ip_of(attr, info->rtm_family, &object->via);
-			object->gateway = true;
-			break;
-		case RTA_MULTIPATH:
-			if (mnl_attr_get_payload_len(attr) < sizeof(struct rtnexthop))
-				break;
-			object->index =
-				((struct rtnexthop *)mnl_attr_get_payload(attr))->rtnh_ifindex;
-			object->several = true;
-			object->gateway = true;
-			break;
-		case RTA_VIA:
-			object->gateway = true;
-			break;
-		case RTA_EXPIRES:
-			object->lifetime = u32_of(attr);
-			break;
-		case RTA_CACHEINFO:
-			object->lifetime = expiry(attr);
-			break;
-		default:
-			break;
-		}
-	}
-	if (object->nexthop) /* what the nexthop object is made of is shown with the route */
-		object->index = 0;
-}
-
-static void read_neigh(const struct nlmsghdr *head, struct vnet_object *object)
-{
-	const struct ndmsg *info = mnl_nlmsg_get_payload(head);
-	const struct nlattr *attr;
-
-	object->kind = VNET_OBJECT_NEIGH;
-	object->index = info->ndm_ifindex;
-	object->flags = info->ndm_flags;
-	object->state = info->ndm_state;
-	object->type = info->ndm_type;
-	object->lifetime = UINT32_MAX;
-	VN_FOR_EACH_ATTR(attr, head, sizeof(*info))
-	{
-		if (type_of(attr) == NDA_DST)
-			ip_of(attr, info->ndm_family, &object->to.ip);
-	}
-}
-
-static void read_nexthop(const struct nlmsghdr *head, struct vnet_object *object)
-{
-	const struct nhmsg *info = mnl_nlmsg_get_payload(head);
-	const struct nlattr *attr;
-
-	object->kind = VNET_OBJECT_NEXTHOP;
-	object->flags = info->nh_flags;
-	object->protocol = info->nh_protocol;
-	object->lifetime = UINT32_MAX;
-	VN_FOR_EACH_ATTR(attr, head, sizeof(*info))
-	{
-		if (type_of(attr) == NHA_OIF)
-			object->index = (int32_t)u32_of(attr);
-		else if (type_of(attr) == NHA_ID)
-			object->nexthop = u32_of(attr);
-		else if (type_of(attr) == NHA_GATEWAY)
-			ip_of(attr, info->nh_family, &object->via);
-	}
-}
-
-int vn_object_read(const struct nlmsghdr *head, struct vnet_object *ret_object)
-{
-	size_t size = header_size(head->nlmsg_type);
-	struct vnet_object object = { 0 };
-
-	if (!size || mnl_nlmsg_get_payload_len(head) < size)
-		return -EBADMSG;
-	switch (head->nlmsg_type) {
-	case RTM_NEWADDR:
-		read_addr(head, &object);
-		break;
-	case RTM_NEWROUTE:
-		read_route(head, &object);
-		break;
-	case RTM_NEWNEIGH:
-		read_neigh(head, &object);
-		break;
-	default:
-		read_nexthop(head, &object);
-		break;
-	}
-	object.size = head->nlmsg_len;
-	object.message = malloc(object.size);
-	if (!object.message)
-		return -ENOMEM;
-	memcpy(object.message, head, object.size);
-	*ret_object = object;
-	return 0;
-}
-
-static bool hops_use(const struct nlattr *attr, int32_t index)
-{
-	const uint8_t *hops = mnl_attr_get_payload(attr);
-	size_t left = mnl_attr_get_payload_len(attr);
-	struct rtnexthop hop;
-
-	for (; left >= sizeof(hop); hops += RTNH_ALIGN(hop.rtnh_len)) {
-		memcpy(&hop, hops, sizeof(hop));
-		if (hop.rtnh_ifindex == index)
-			return true;
-		if (hop.rtnh_len < sizeof(hop) || (size_t)RTNH_ALIGN(hop.rtnh_len) > left)
-			return false;
-		left -= RTNH_ALIGN(hop.rtnh_len);
-	}
-	return false;
-}
-
-bool vnet_object_uses(const struct vnet_object *object, int32_t index)
-{
-	const struct nlattr *attr;
-
-	if (!object->several)
-		return object->index == index;
-	VN_FOR_EACH_ATTR(attr, object->message, sizeof(struct rtmsg))
-	{
-		if (type_of(attr) == RTA_MULTIPATH && hops_use(attr, index))
-			return true;
-	}
-	return false;
-}
 
 /* ---- moving ---- */
 
@@ -304,6 +64,20 @@ static void put_label(struct vn_msg *msg, const struct nlattr *attr,
 		vn_attr_str(msg, IFA_LABEL, label);
 }
 
+/* Of one that lasts for ever IPv4 does not show that it is not to be preferred: a flag does. */
+static void put_lifetime(struct vn_msg *msg, const struct nlattr *attr,
+			 const struct vnet_object *object)
+{
+	struct ifa_cacheinfo info = { 0 };
+
+	if (mnl_attr_get_payload_len(attr) < sizeof(info))
+		return;
+	memcpy(&info, mnl_attr_get_payload(attr), sizeof(info));
+	if (object->flags & IFA_F_DEPRECATED)
+		info.ifa_prefered = 0;
+	vn_attr(msg, IFA_CACHEINFO, &info, sizeof(info));
+}
+
 static void move_addr(const struct vnet_object *object, const struct vnet_object_edit *edit,
 		      struct vn_msg *msg)
 {
@@ -316,7 +90,7 @@ static void move_addr(const struct vnet_object *object, const struct vnet_object
 	vn_msg_begin(msg, RTM_NEWADDR, 0, 0, &info, sizeof(info));
 	VN_FOR_EACH_ATTR(attr, object->message, sizeof(info))
 	{
-		switch (type_of(attr)) {
+		switch (vn_attr_type(attr)) {
 		case IFA_FLAGS:
 			break;
 		case IFA_RT_PRIORITY:
@@ -325,6 +99,9 @@ static void move_addr(const struct vnet_object *object, const struct vnet_object
 			break;
 		case IFA_LABEL:
 			put_label(msg, attr, edit);
+			break;
+		case IFA_CACHEINFO:
+			put_lifetime(msg, attr, object);
 			break;
 		default:
 			copy(msg, attr);
@@ -340,31 +117,28 @@ static void move_addr(const struct vnet_object *object, const struct vnet_object
 static void put_multipath(struct vn_msg *msg, const struct nlattr *attr,
 			  const struct vnet_object_edit *edit)
 {
-	size_t left = mnl_attr_get_payload_len(attr);
-	uint8_t *hops = malloc(left);
-	size_t at = 0;
+	size_t size = mnl_attr_get_payload_len(attr);
+	size_t left = size;
+	uint8_t *hops = malloc(size);
+	uint8_t *at = hops;
+	struct rtnexthop hop;
 
 	if (!hops) {
 		msg->overflow = true;
 		return;
 	}
-	memcpy(hops, mnl_attr_get_payload(attr), left);
-	while (left - at >= sizeof(struct rtnexthop)) {
-		struct rtnexthop hop;
-
-		memcpy(&hop, hops + at, sizeof(hop));
-		if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > left - at)
-			break;
-		if (hop.rtnh_ifindex == edit->from)
-			hop.rtnh_ifindex = edit->to;
+	memcpy(hops, mnl_attr_get_payload(attr), size);
+	for (const uint8_t *next; (next = vn_hop_next(at, &left, &hop));
+	     at = hops + (next - hops)) {
 		hop.rtnh_flags &= RTNH_F_ONLINK;
-		hop.rtnh_flags = (uint8_t)edit_flags(hop.rtnh_flags, edit);
-		memcpy(hops + at, &hop, sizeof(hop));
-		at += RTNH_ALIGN(hop.rtnh_len);
-		if (at > left)
-			break;
+		if (hop.rtnh_ifindex == edit->from) {
+			hop.rtnh_ifindex = edit->to;
+			if (hop.rtnh_len > sizeof(hop)) /* with a router */
+				hop.rtnh_flags = (uint8_t)edit_flags(hop.rtnh_flags, edit);
+		}
+		memcpy(at, &hop, sizeof(hop));
 	}
-	vn_attr(msg, RTA_MULTIPATH, hops, left);
+	vn_attr(msg, RTA_MULTIPATH, hops, size);
 	free(hops);
 }
 
@@ -380,9 +154,9 @@ static void move_route(const struct vnet_object *object, const struct vnet_objec
 	vn_msg_begin(msg, RTM_NEWROUTE, 0, 0, &info, sizeof(info));
 	VN_FOR_EACH_ATTR(attr, object->message, sizeof(info))
 	{
-		uint32_t oif = u32_of(attr);
+		uint32_t oif = vn_attr_number(attr);
 
-		switch (type_of(attr)) {
+		switch (vn_attr_type(attr)) {
 		case RTA_OIF:
 			vn_attr_u32(msg, RTA_OIF,
 				    (int32_t)oif == edit->from ? (uint32_t)edit->to : oif);
@@ -422,7 +196,7 @@ static void move_neigh(const struct vnet_object *object, const struct vnet_objec
 	vn_msg_begin(msg, RTM_NEWNEIGH, 0, 0, &info, sizeof(info));
 	VN_FOR_EACH_ATTR(attr, object->message, sizeof(info))
 	{
-		switch (type_of(attr)) {
+		switch (vn_attr_type(attr)) {
 		case NDA_DST:
 		case NDA_LLADDR:
 		case NDA_PROTOCOL:
@@ -441,13 +215,13 @@ static void move_nexthop(const struct vnet_object *object, const struct vnet_obj
 	struct nhmsg info = *(struct nhmsg *)mnl_nlmsg_get_payload(object->message);
 	const struct nlattr *attr;
 
-	info.nh_flags &= RTNH_F_ONLINK;
+	info.nh_flags = edit_flags(info.nh_flags & RTNH_F_ONLINK, edit);
 	info.nh_scope = 0; /* refused in a request */
 	info.resvd = 0;
 	vn_msg_begin(msg, RTM_NEWNEXTHOP, 0, 0, &info, sizeof(info));
 	VN_FOR_EACH_ATTR(attr, object->message, sizeof(info))
 	{
-		switch (type_of(attr)) {
+		switch (vn_attr_type(attr)) {
 		case NHA_OIF:
 			vn_attr_u32(msg, NHA_OIF, (uint32_t)edit->to);
 			break;
@@ -461,6 +235,30 @@ static void move_nexthop(const struct vnet_object *object, const struct vnet_obj
 			break;
 		}
 	}
+}
+
+int vnet_object_to_router(const struct vnet_ip *router, int32_t index,
+			  struct vnet_object *ret_object)
+{
+	uint8_t size = router->family == AF_INET ? 4 : 16;
+	struct rtmsg info = {
+		.rtm_family = router->family,
+		.rtm_dst_len = (unsigned char)(8 * size),
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_BOOT,
+		.rtm_scope = router->family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+		.rtm_type = RTN_UNICAST,
+	};
+	uint8_t buf[128];
+	struct vn_msg msg;
+
+	vn_msg_init(&msg, buf, sizeof(buf));
+	vn_msg_begin(&msg, RTM_NEWROUTE, 0, 0, &info, sizeof(info));
+	vn_attr(&msg, RTA_DST, router->bytes, size);
+	vn_attr_u32(&msg, RTA_OIF, (uint32_t)index);
+	vn_attr_u32(&msg, RTA_PRIORITY, 1);
+	(void)vn_msg_end(&msg);
+	return vn_object_read((const struct nlmsghdr *)buf, ret_object);
 }
 
 int vnet_object_move(const struct vnet_object *object, const struct vnet_object_edit *edit,
@@ -544,7 +342,7 @@ int vn_object_del_msg(struct vn_msg *msg, uint32_t seq, const struct vnet_object
 		     sizeof(struct ifaddrmsg));
 	VN_FOR_EACH_ATTR(attr, head, sizeof(struct ifaddrmsg))
 	{
-		if (type_of(attr) == IFA_LOCAL || type_of(attr) == IFA_ADDRESS)
+		if (vn_attr_type(attr) == IFA_LOCAL || vn_attr_type(attr) == IFA_ADDRESS)
 			copy(msg, attr);
 	}
 	return vn_msg_end(msg);

@@ -794,6 +794,37 @@ damaged()
 		bridge set br0 --uplink nic2
 }
 
+# address_of NIC FLAG: its IPv6 address of that kind, once it is there
+address_of()
+{
+	wait_for 5 eval "ip -6 addr show dev $1 | grep ' $2' | grep -vq tentative"
+	ip -6 addr show dev "$1" | sed -n "s,.*inet6 \([^ ]*\) .* $2.*,\1,p"
+}
+
+@test "what an uplink cannot take along" {
+	ip link add nic type veth peer name world
+	ip link set world up
+	sysctl -qw net.ipv6.conf.nic.accept_dad=0
+	echo 2001:db8::1 >/proc/sys/net/ipv6/conf/nic/stable_secret
+	ip link set nic up
+	said 0 "vnet: $(address_of nic stable-privacy) of nic was made by stable_secret: moved, it lacks that mark, and is not made anew should another host have it" \
+		bridge create br0 --uplink nic
+	vnet delete br0
+	ip addr flush dev nic
+	sysctl -qw net.ipv6.conf.nic.use_tempaddr=2
+	ip addr add 2001:db8:5::5/64 dev nic mngtmpaddr
+	said 0 "vnet: $(address_of nic temporary) of nic is a temporary address: moved, it is one as any other until its lifetime ends" \
+		bridge create br0 --uplink nic
+	vnet delete br0
+	ip addr flush dev nic
+	ip addr add 10.5.0.2/24 dev nic
+	ip addr add 10.6.0.2/24 dev nic
+	ip route add 198.51.113.0/24 dev nic table 100 src 10.6.0.2
+	ip addr del 10.6.0.2/24 dev nic
+	said 0 'vnet: the route to 198.51.113.0/24 (table 100) of nic is lost: it names the source 10.6.0.2, which is no address of this host any more' \
+		bridge create br0 --uplink nic
+}
+
 @test "DHCP beside an uplink" {
 	ip netns add far
 	ip link add nic type veth peer name far netns far

@@ -191,6 +191,37 @@ lost()
 	[[ $(ip addr show dev br0) != *tentative* ]]
 }
 
+# The kernel keeps a route whose router is in no subnet any more, but takes none such.
+@test "a router that no subnet leads to any more" {
+	ip addr add 10.6.0.2/24 dev eth0
+	ip addr add 2001:db8:6::2/64 dev eth0 nodad
+	ip route add 198.51.110.0/24 via 10.6.0.1
+	ip route add 198.51.111.0/24 nexthop via 10.6.0.1 dev eth0 nexthop via 10.9.0.1 dev eth0
+	ip -6 route add 2001:db8:110::/48 via 2001:db8:6::1
+	ip nexthop add id 9 via 10.6.0.1 dev eth0
+	ip route add 198.51.112.0/24 nhid 9
+	ip addr del 10.6.0.2/24 dev eth0
+	ip addr del 2001:db8:6::2/64 dev eth0
+	state before
+	round_trip
+	same_state before
+}
+
+@test "a NIC that is down, or has no carrier" {
+	ip netns exec far ip link set g0 down
+	wait_for 5 grep -q down /sys/class/net/eth0/operstate
+	state before
+	run_vnet 0 bridge create br0 --uplink eth0
+	run_vnet 0 delete br0
+	same_state before
+	ip link set eth0 down
+	ip addr add 10.6.0.2/24 dev eth0
+	state before
+	run_vnet 0 bridge create br0 --uplink eth0
+	run_vnet 0 delete br0
+	same_state before
+}
+
 @test "a NIC that another bridge has is left alone" {
 	ip link add name full type bridge
 	ip link set eth0 master full

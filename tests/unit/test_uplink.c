@@ -189,6 +189,7 @@ static struct fake *old_host_new(void)
 	uint8_t buf[512];
 	struct vn_msg msg;
 
+	vn_snapshot_link(&fake->world, VNET_NS_HOST, NIC)->carrier = 1;
 	vn_msg_init(&msg, buf, sizeof(buf));
 	hang_addr(fake, &msg, "192.0.2.10", 24, "eth0", IFA_F_PERMANENT);
 	hang_addr(fake, &msg, "192.0.2.11", 24, "eth0:two", IFA_F_PERMANENT | IFA_F_SECONDARY);
