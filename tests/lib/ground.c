@@ -171,7 +171,8 @@ static void add_line(struct vn_text *text, char *line)
 	vn_text_add(text, "%s\n", line);
 }
 
-char *ground_text(void)
+/* What `snap` sees, with these options. */
+static char *look(const char *options, bool raw)
 {
 	char path[PATH_MAX];
 	char command[PATH_MAX + 128];
@@ -183,18 +184,29 @@ char *ground_text(void)
 
 	snap_path(path);
 	(void)snprintf(command, sizeof(command),
-		       "mkdir -p /run/vnet /run/netns /var/lib/vnet && exec %s -a -p -f /run/vnet"
-		       " -f /run/netns -f /var/lib/vnet",
-		       path);
+		       "mkdir -p /run/vnet /run/netns /var/lib/vnet && exec %s %s", path, options);
 	pipe = popen(command, "re"); /* NOLINT(cert-env33-c): the build's own program */
 	must_be(pipe != NULL, "the ground", "snap");
 	while (getline(&line, &size, pipe) > 0) {
 		line[strcspn(line, "\n")] = '\0';
-		add_line(&text, line);
+		if (raw)
+			vn_text_add(&text, "%s\n", line);
+		else
+			add_line(&text, line);
 	}
 	free(line);
 	must_be(pclose(pipe) == 0, "the ground", "snap failed");
 	must_be(vn_text_take(&text, &result) == 0 && *result, "the ground", "snap saw nothing");
 	state_sort(result);
 	return result;
+}
+
+char *ground_text(void)
+{
+	return look("-a -p -f /run/vnet -f /run/netns -f /var/lib/vnet", false);
+}
+
+char *ground_raw(const char *options)
+{
+	return look(options, true);
 }

@@ -36,4 +36,7 @@ void ground_add_tap(void *self, const char *name, const char *bridge, bool ours)
  */
 char *ground_text(void);
 
+/* What `snap` sees with these options, to the letter. The caller frees the text. */
+char *ground_raw(const char *options);
+
 #endif /* TESTS_LIB_GROUND_H */
