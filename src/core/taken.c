@@ -15,10 +15,10 @@
 #include "sys/probe.h"
 
 enum {
-	SERVER_MS = 100,   /* to wait for answers about the server */
-	RANGE_MS = 200,	   /* and about a whole range */
-	CANDIDATES = 16,   /* of the server, before the user is asked */
-	RANGE_MAX = 1024,  /* what goes out in one burst, of 64 bytes each */
+	SERVER_MS = 100,  /* to wait for answers about the server */
+	RANGE_MS = 200,	  /* and about a whole range */
+	CANDIDATES = 16,  /* of the server, before the user is asked */
+	RANGE_MAX = 1024, /* what goes out in one burst, of 64 bytes each */
 };
 
 /* What is asked: first for the server's own address, then for the range. */
@@ -181,8 +181,7 @@ static int take_range(const struct question *q, struct vnet_snapshot *snap)
 	int r = text ? vn_leases_parse(text, strlen(text), &leases, &n, &flaws) : -ENOMEM;
 
 	for (size_t i = q->n_server; i < q->n && r == 0; i++) {
-		if (vn_arp_used(&q->users[i]) &&
-		    !is_lessee(leases, n, &q->ips[i], &q->users[i]))
+		if (vn_arp_used(&q->users[i]) && !is_lessee(leases, n, &q->ips[i], &q->users[i]))
 			r = vn_snapshot_add_taken(snap, &q->ips[i]);
 	}
 	return r;
