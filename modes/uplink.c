@@ -490,6 +490,7 @@ void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *
 	stage(&m);
 	if (!known) /* for the way back alone: till then it is known */
 		announce(&m, nic);
+	vnet_plan_unchanged(plan, VNET_NS_HOST, nic);
 	port.master = bridge->index;
 	memcpy(port.master_name, bridge->name, sizeof(port.master_name));
 	port.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;
@@ -498,6 +499,7 @@ void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *
 		vnet_plan_wait(plan, VNET_NS_HOST, bridge, VNET_WAIT_UP);
 	if (!bridge->bridge.stp)
 		vnet_uplink_probe(snap, bridge, plan);
+	vnet_plan_unchanged(plan, VNET_NS_HOST, nic);
 	take_over(&m);
 	settle_addrs(&m, AF_INET);
 	settle_addrs(&m, AF_INET6);
@@ -570,6 +572,7 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 
 	if (!known) /* a port's MAC is the bridge's too */
 		announce(&m, nic);
+	vnet_plan_unchanged(plan, VNET_NS_HOST, nic);
 	free_nic.master = 0;
 	free_nic.master_name[0] = '\0';
 	free_nic.addr_gen_mode = bridge->addr_gen_mode;

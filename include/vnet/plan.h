@@ -34,6 +34,7 @@ enum vnet_op_kind {
 	VNET_OP_WAIT,
 	VNET_OP_PROBE,
 	VNET_OP_ANNOUNCE,
+	VNET_OP_UNCHANGED,
 	VNET_OP_NETNS_ADD,
 	VNET_OP_NETNS_DEL,
 	VNET_OP_CSUM_OFF,
@@ -147,7 +148,7 @@ struct vnet_op {
 			enum vnet_wait what;
 			int32_t index;
 			char link[VNET_NAME_SIZE];
-		} wait;
+		} wait; /* WAIT, UNCHANGED */
 		struct vnet_gateway probe;
 		struct {
 			int32_t index;
@@ -239,6 +240,7 @@ void vnet_plan_probe(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vn
 		     const struct vnet_gateway *gateway);
 void vnet_plan_announce(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
 			const struct vnet_ip *ip);
+void vnet_plan_unchanged(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link);
 void vnet_plan_netns_add(struct vnet_plan *plan, const char *name);
 void vnet_plan_netns_del(struct vnet_plan *plan, const char *name);
 void vnet_plan_csum_off(struct vnet_plan *plan, enum vnet_ns_id ns, const char *link);

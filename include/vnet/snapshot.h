@@ -224,6 +224,7 @@ struct vnet_file {
  * @dhcp:       DHCP is a matter here: what follows is looked up
  * @dhcp_user, @dhcp_group: whom the server runs as; empty: dnsmasq is not installed
  * @uplink:     the NIC that is, or is to be, the bridge's way out; empty: none
+ * @uplink_index: its index, as it was first seen; 0: not seen yet
  * @survey:     the NIC is about to be moved: its ties are looked up
  * @ask:        the host's way out is about to be moved: its gateways are asked
  * @gateways:   of those through @uplink, or the bridge that has it, the ones that answered
@@ -246,6 +247,7 @@ struct vnet_snapshot {
 	char dhcp_user[VNET_ACCOUNT_SIZE];
 	char dhcp_group[VNET_ACCOUNT_SIZE];
 	char uplink[VNET_NAME_SIZE];
+	int32_t uplink_index;
 	bool survey;
 	bool ask;
 	struct vnet_gateway gateways[VNET_GATEWAYS];

@@ -201,15 +201,26 @@ void vnet_plan_object_del(struct vnet_plan *plan, enum vnet_ns_id ns, const stru
 	object_op(plan, VNET_OP_OBJECT_DEL, ns, link, object, VNET_OBJECT_NEW);
 }
 
-void vnet_plan_wait(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
-		    enum vnet_wait what)
+static void wait_op(struct vnet_plan *plan, enum vnet_op_kind kind, enum vnet_ns_id ns,
+		    const struct vnet_link *link, enum vnet_wait what)
 {
-	struct vnet_op op = { .kind = VNET_OP_WAIT, .ns = ns };
+	struct vnet_op op = { .kind = kind, .ns = ns };
 
 	put(plan, op.u.wait.link, sizeof(op.u.wait.link), link->name);
 	op.u.wait.index = link->index;
 	op.u.wait.what = what;
 	(void)vnet_plan_add(plan, &op);
+}
+
+void vnet_plan_wait(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+		    enum vnet_wait what)
+{
+	wait_op(plan, VNET_OP_WAIT, ns, link, what);
+}
+
+void vnet_plan_unchanged(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link)
+{
+	wait_op(plan, VNET_OP_UNCHANGED, ns, link, VNET_WAIT_UP);
 }
 
 void vnet_plan_probe(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,

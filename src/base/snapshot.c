@@ -243,6 +243,7 @@ void vn_snapshot_head(const struct vnet_snapshot *from, struct vnet_snapshot *re
 {
 	*ret_head = (struct vnet_snapshot){ .seed = from->seed, .dhcp = from->dhcp };
 	memcpy(ret_head->uplink, from->uplink, sizeof(ret_head->uplink));
+	ret_head->uplink_index = from->uplink_index;
 	memcpy(ret_head->run_dir, from->run_dir, sizeof(ret_head->run_dir));
 	memcpy(ret_head->lease_path, from->lease_path, sizeof(ret_head->lease_path));
 	for (int ns = 0; ns < VNET_NS_COUNT; ns++)

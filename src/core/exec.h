@@ -20,6 +20,8 @@
  * @netlink: carry out @n operations of class NETLINK, of one namespace, in one sendmsg
  * @system:  one operation of class SYSTEM
  * @service: one of class SERVICE; @detail receives what the program said
+ * @events:  hand what the kernel tells of changes since the first reading for a move to @fn, but
+ *           for our own; NULL: there is none. Returns 0, -ENOBUFS if some is lost, or -errno
  * @spent:   what takes long to be closed, for someone who can wait to take over; NULL: there
  *           is none
  */
@@ -30,6 +32,7 @@ struct vn_exec_ops {
 		       struct vn_ack *acks);
 	int (*system)(void *self, const struct vnet_op *op);
 	int (*service)(void *self, const struct vnet_op *op, struct vnet_error *detail);
+	int (*events)(void *self, int (*fn)(const struct nlmsghdr *head, void *arg), void *arg);
 	struct vn_spent *(*spent)(void *self);
 };
 

@@ -2,6 +2,7 @@
 #include "core/journal.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +29,7 @@ int vn_journal_write(const char *path, const struct vn_journal *journal)
 
 	vn_text_add(&text, "%s\nwhat %s\nnet %s\n", magic, journal->what, journal->net);
 	if (journal->uplink)
-		vn_text_add(&text, "uplink %s\n", journal->uplink);
+		vn_text_add(&text, "uplink %s\nnic %" PRId32 "\n", journal->uplink, journal->nic);
 	put_plan(&text, "do", &journal->plan);
 	put_plan(&text, "on", &journal->onward);
 	put_plan(&text, "undo", &journal->undo);
@@ -48,6 +49,16 @@ static int add_op(struct vnet_plan *plan, char *line)
 	return plan->failed;
 }
 
+static int read_nic(const char *text, int32_t *ret_nic)
+{
+	uint64_t nic;
+
+	if (*ret_nic || vn_number(text, 10, 0, INT32_MAX, &nic) < 0)
+		return -EBADMSG;
+	*ret_nic = (int32_t)nic;
+	return 0;
+}
+
 static int add_line(struct vn_journal *journal, char *line)
 {
 	char *rest = strchr(line, ' ');
@@ -62,6 +73,8 @@ static int add_line(struct vn_journal *journal, char *line)
 		return add_op(&journal->onward, rest);
 	if (!strcmp(line, "undo"))
 		return add_op(&journal->undo, rest);
+	if (!strcmp(line, "nic"))
+		return read_nic(rest, &journal->nic);
 	if (!strcmp(line, "what"))
 		string = &journal->what;
 	else if (!strcmp(line, "net"))

@@ -12,6 +12,7 @@
  * @what:   "bridge create br0"
  * @net:    the network that it is about
  * @uplink: its way out, if it has one; else NULL
+ * @nic:    the index of that; 0: not known
  * @plan:   of what is done that which the end shows; nothing, once on the way back
  * @onward: from the point of no return on, what is left to do: where it is seen to be
  *          passed, there is no way back. Nothing, if the plan has no such point
@@ -21,6 +22,7 @@ struct vn_journal {
 	char *what;
 	char *net;
 	char *uplink;
+	int32_t nic;
 	struct vnet_plan plan;
 	struct vnet_plan onward;
 	struct vnet_plan undo;

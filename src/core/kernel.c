@@ -26,6 +26,7 @@
 #include "sys/announce.h"
 #include "sys/netns.h"
 #include "sys/process.h"
+#include "wire/events.h"
 #include "wire/read.h"
 
 enum {
@@ -40,6 +41,7 @@ struct kernel {
 	uint8_t *buf;
 	size_t buf_size;
 	struct vn_spent spent;
+	struct vn_events *events; /* open since a move was planned */
 };
 
 static void close_ns(struct kernel *k, enum vnet_ns_id ns)
@@ -126,22 +128,31 @@ static int read_dhcp(struct kernel *k, const char *net, struct vnet_snapshot *sn
 	return pid < 0 ? pid : 0;
 }
 
+/* By its index, once that is known: its name may be another one meanwhile. */
+static const struct vnet_link *uplink_of(const struct vnet_snapshot *snap)
+{
+	return snap->uplink_index ? vnet_link_by_index(snap, VNET_NS_HOST, snap->uplink_index) :
+				    vnet_link_by_name(snap, VNET_NS_HOST, snap->uplink);
+}
+
 /* What hangs on the bridge and on its way out, and how they are set. */
 static int read_uplink(struct kernel *k, const char *net, struct vnet_snapshot *snap)
 {
-	const char *const names[] = { net, snap->uplink };
+	const struct vnet_link *bridge = vnet_link_by_name(snap, VNET_NS_HOST, net);
+	const struct vnet_link *nic = uplink_of(snap);
 	struct vn_sock *sock = k->sock[VNET_NS_HOST];
 	int r = 0;
 
 	if (!*snap->uplink)
 		return 0;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && r == 0; i++) {
-		const struct vnet_link *link = vnet_link_by_name(snap, VNET_NS_HOST, names[i]);
-
-		if (link)
-			r = vn_read_objects(sock, VNET_NS_HOST, link->index, snap);
-	}
-	return r ? r : vn_settings_read(sock, snap->uplink, net, snap->fresh, snap);
+	if (bridge)
+		r = vn_read_objects(sock, VNET_NS_HOST, bridge->index, snap);
+	if (r == 0 && nic)
+		r = vn_read_objects(sock, VNET_NS_HOST, nic->index, snap);
+	if (!nic || r < 0)
+		return r;
+	snap->uplink_index = nic->index;
+	return vn_settings_read(sock, nic->name, net, snap->fresh, snap);
 }
 
 /* Links and addresses, files, and then what these say that is to be read besides. */
@@ -162,12 +173,22 @@ static int read_host(struct kernel *k, const char *net, struct vnet_snapshot *sn
 	return r == -EINTR ? -EBUSY : r;
 }
 
+/* Before the first look: what is done after it is told of. */
+static int listen_anew(struct kernel *k)
+{
+	vn_events_close(k->events);
+	k->events = NULL;
+	return vn_events_open(&k->events);
+}
+
 static int kernel_read(void *self, const char *net, struct vnet_snapshot *snap,
 		       struct vnet_error *err)
 {
 	struct kernel *k = self;
-	int r = read_host(k, net, snap);
+	int r = snap->ask ? listen_anew(k) : 0;
 
+	if (r == 0)
+		r = read_host(k, net, snap);
 	if (r == 0)
 		r = vn_facts_host(snap);
 	if (r == 0 && snap->ask && *snap->uplink)
@@ -292,6 +313,13 @@ static int kernel_service(void *self, const struct vnet_op *op, struct vnet_erro
 	return vn_dnsmasq_reload(service, netns, detail);
 }
 
+static int kernel_events(void *self, int (*fn)(const struct nlmsghdr *head, void *arg), void *arg)
+{
+	struct kernel *k = self;
+
+	return k->events ? vn_events_take(k->events, k->sock[VNET_NS_HOST], fn, arg) : 0;
+}
+
 static struct vn_spent *kernel_spent(void *self)
 {
 	return &((struct kernel *)self)->spent;
@@ -302,6 +330,7 @@ static const struct vn_exec_ops kernel_ops = {
 	.netlink = kernel_netlink,
 	.system = kernel_system,
 	.service = kernel_service,
+	.events = kernel_events,
 	.spent = kernel_spent,
 };
 
@@ -336,6 +365,7 @@ void vn_kernel_close(struct vn_exec *exec)
 	vn_spent_close(&((struct kernel *)exec->self)->spent);
 	if (((struct kernel *)exec->self)->env.announcer >= 0)
 		(void)close(((struct kernel *)exec->self)->env.announcer);
+	vn_events_close(((struct kernel *)exec->self)->events);
 	free(((struct kernel *)exec->self)->buf);
 	free(exec->self);
 	exec->self = NULL;

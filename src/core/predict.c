@@ -95,3 +95,52 @@ int vn_plan_undo(const struct vnet_snapshot *before, const struct vnet_plan *pla
 		*ret_undo = undo;
 	return r;
 }
+
+/* ---- what a journal says of a plan ---- */
+
+int vn_plan_shown(const struct vnet_plan *plan, const struct vnet_snapshot *predicted,
+		  struct vnet_plan *ret_shown)
+{
+	struct vnet_plan shown = { .ops = calloc(plan->n_ops, sizeof(*shown.ops)) };
+
+	if (!shown.ops)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->n_ops; i++) {
+		if (vn_op_row(&plan->ops[i])->done(&plan->ops[i], predicted))
+			shown.ops[shown.n_ops++] = plan->ops[i];
+	}
+	*ret_shown = shown;
+	return 0;
+}
+
+struct vnet_plan vn_plan_onward(const struct vnet_plan *plan)
+{
+	size_t turn = 0;
+
+	while (turn < plan->n_ops && !(plan->ops[turn].marks & VNET_OP_TURN))
+		turn++;
+	if (turn == plan->n_ops)
+		return (struct vnet_plan){ 0 };
+	/* What goes with it in one message may have failed all the same. */
+	while (plan->ops[turn].marks & VNET_OP_TOGETHER)
+		turn--;
+	return (struct vnet_plan){ .ops = &plan->ops[turn], .n_ops = plan->n_ops - turn };
+}
+
+bool vn_plan_turned(const struct vnet_plan *onward, const struct vnet_snapshot *state)
+{
+	for (size_t i = 0; i < onward->n_ops; i++) {
+		if (onward->ops[i].marks & VNET_OP_TURN)
+			return vn_op_row(&onward->ops[i])->done(&onward->ops[i], state);
+	}
+	return false;
+}
+
+bool vn_plan_all_done(const struct vnet_plan *shown, const struct vnet_snapshot *state)
+{
+	for (size_t i = 0; i < shown->n_ops; i++) {
+		if (!vn_op_row(&shown->ops[i])->done(&shown->ops[i], state))
+			return false;
+	}
+	return shown->n_ops > 0;
+}

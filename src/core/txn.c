@@ -23,6 +23,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/if.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,192 +33,8 @@
 #include "base/log.h"
 #include "base/snapshot.h"
 #include "base/text.h"
+#include "core/step.h"
 #include "ops/ops.h"
-
-/* ---- carrying out ---- */
-
-/* "link add br0: File exists: the kernel's own sentence" */
-static int op_error(const struct vnet_plan *plan, size_t i, int code, const char *detail,
-		    struct vnet_error *err)
-{
-	const struct vnet_op *op = &plan->ops[i];
-	char subject[VNET_PATH_SIZE];
-	int r;
-
-	if (detail && *detail && vn_op_row(op)->class == VN_OP_SERVICE)
-		r = vnet_error_set(err, code, "%s %s: %s", vn_op_row(op)->name,
-				   vn_op_row(op)->subject(op, subject), detail);
-	else
-		r = vnet_error_set(err, code, "%s %s: %s%s%s", vn_op_row(op)->name,
-				   vn_op_row(op)->subject(op, subject), vn_strerror(code),
-				   detail && *detail ? ": " : "", detail ? detail : "");
-	if (err && err->op < 0)
-		err->op = (int)i;
-	return r;
-}
-
-/*
- * The messages behind a failed one run all the same. So one that removes a link goes
- * alone; and so does one that makes a link, or those behind it, which have its index,
- * would reach the stranger who took that a moment before.
- */
-static bool goes_alone(const struct vnet_op *op)
-{
-	return op->kind == VNET_OP_LINK_ADD || op->kind == VNET_OP_LINK_DEL;
-}
-
-/*
- * What the end of a batch does not show can't be asked for when an acknowledgement is
- * lost: an address that the batch takes away is added again in the next one.
- */
-static bool overrides(const struct vnet_op *op, const struct vnet_op *batch, size_t n)
-{
-	const struct vnet_ifaddr *add = &op->u.addr.ifaddr;
-
-	for (size_t i = 0; op->kind == VNET_OP_ADDR_ADD && i < n; i++) {
-		const struct vnet_ifaddr *del = &batch[i].u.addr.ifaddr;
-
-		if (batch[i].kind == VNET_OP_ADDR_DEL && del->index == add->index &&
-		    vnet_cidr_equal(&del->addr, &add->addr))
-			return true;
-	}
-	return false;
-}
-
-/* The first of those that go together begins a message of their own. */
-static bool is_led(const struct vnet_plan *plan, size_t at)
-{
-	return at + 1 < plan->n_ops && (plan->ops[at + 1].marks & VNET_OP_TOGETHER);
-}
-
-static size_t batch_length(const struct vnet_plan *plan, size_t at)
-{
-	size_t n = 1;
-
-	while (at + n < plan->n_ops && (plan->ops[at + n].marks & VNET_OP_TOGETHER))
-		n++;
-	if (n > 1 || goes_alone(&plan->ops[at]))
-		return n;
-	while (n < VN_SOCK_BATCH && at + n < plan->n_ops) {
-		const struct vnet_op *op = &plan->ops[at + n];
-
-		if (vn_op_row(op)->class != VN_OP_NETLINK || op->ns != plan->ops[at].ns ||
-		    goes_alone(op) || is_led(plan, at + n) || overrides(op, &plan->ops[at], n))
-			break;
-		n++;
-	}
-	return n;
-}
-
-static int read_state(const struct vn_txn *txn, const struct vnet_snapshot *head,
-		      struct vnet_snapshot *ret_state, struct vnet_error *err)
-{
-	struct vnet_snapshot state;
-	int r;
-
-	vn_snapshot_head(head, &state);
-	r = txn->exec->ops->read(txn->exec->self, txn->net, &state, err);
-	if (r < 0) {
-		vnet_snapshot_done(&state);
-		return r;
-	}
-	*ret_state = state;
-	return 0;
-}
-
-/* Acknowledgements were lost: what does the kernel itself say of these operations? */
-static int ask_kernel(const struct vn_txn *txn, const struct vnet_snapshot *before,
-		      const struct vnet_plan *plan, size_t at, size_t n, const struct vn_ack *acks,
-		      struct vnet_error *err)
-{
-	struct vnet_snapshot state;
-	int r = read_state(txn, before, &state, err);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		const struct vnet_op *op = &plan->ops[at + i];
-
-		if (!acks[i].known && !vn_op_row(op)->done(op, &state))
-			r = op_error(plan, at + i, -ETIMEDOUT, "the kernel did not answer", err);
-	}
-	vnet_snapshot_done(&state);
-	return r;
-}
-
-static int run_batch(const struct vn_txn *txn, const struct vnet_snapshot *before,
-		     const struct vnet_plan *plan, size_t at, size_t n, struct vnet_error *err)
-{
-	auto_free struct vn_ack *acks = calloc(n, sizeof(*acks));
-	int r;
-
-	if (!acks)
-		return op_error(plan, at, -ENOMEM, NULL, err);
-	r = txn->exec->ops->netlink(txn->exec->self, plan->ops[at].ns, &plan->ops[at], n, acks);
-	for (size_t i = 0; i < n; i++) {
-		if (acks[i].known && acks[i].code)
-			return op_error(plan, at + i, acks[i].code, acks[i].text, err);
-	}
-	if (r == -ETIMEDOUT || r == -ENOBUFS || r == -EBADMSG)
-		return ask_kernel(txn, before, plan, at, n, acks, err);
-	return r < 0 ? op_error(plan, at, r, NULL, err) : 0;
-}
-
-/* One operation that is no netlink message. */
-static int run_one(const struct vn_txn *txn, const struct vnet_plan *plan, size_t i,
-		   struct vnet_error *err)
-{
-	const struct vnet_op *op = &plan->ops[i];
-	struct vnet_error detail = { 0 };
-	int r;
-
-	if (vn_op_row(op)->class == VN_OP_SERVICE)
-		r = txn->exec->ops->service(txn->exec->self, op, &detail);
-	else
-		r = txn->exec->ops->system(txn->exec->self, op);
-	return r < 0 ? op_error(plan, i, r, detail.msg, err) : 0;
-}
-
-/* @ret_tried: the first so many operations have been begun, and no other. */
-static int run_plan(const struct vn_txn *txn, const struct vnet_snapshot *before,
-		    const struct vnet_plan *plan, size_t *ret_tried, struct vnet_error *err)
-{
-	size_t n = 0;
-	int r = 0;
-
-	for (size_t i = 0; i < plan->n_ops && r == 0; i += n) {
-		n = 1;
-		vn_log(VNET_LOG_DEBUG, "%s: %s", txn->what, vn_op_row(&plan->ops[i])->name);
-		if (vn_op_row(&plan->ops[i])->class == VN_OP_NETLINK)
-			n = batch_length(plan, i);
-		*ret_tried = i + n;
-		if (vn_op_row(&plan->ops[i])->class == VN_OP_NETLINK)
-			r = run_batch(txn, before, plan, i, n, err);
-		else
-			r = run_one(txn, plan, i, err);
-	}
-	return r;
-}
-
-/* Success is what the kernel shows. What a later operation overrode is not asked for. */
-static int verify(const struct vn_txn *txn, const struct vnet_plan *plan,
-		  const struct vnet_snapshot *predicted, struct vnet_error *err)
-{
-	struct vnet_snapshot state;
-	int r = read_state(txn, predicted, &state, err);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < plan->n_ops && r == 0; i++) {
-		const struct vnet_op *op = &plan->ops[i];
-		const struct vn_op_row *row = vn_op_row(op);
-
-		if (row->done(op, predicted) && !row->done(op, &state))
-			r = op_error(plan, i, -EIO, "acknowledged, but not to be seen", err);
-	}
-	vnet_snapshot_done(&state);
-	return r;
-}
 
 /* ---- undoing ---- */
 
@@ -257,7 +75,8 @@ static int undo_one(const struct vn_txn *txn, const struct vnet_plan *undo, size
 	size_t at;
 	int r;
 
-	if (row->done(op, state) && !shows_late(op) && !is_hidden(op, state))
+	if ((row->done(op, state) && !shows_late(op) && !is_hidden(op, state)) ||
+	    (txn->foreign && vn_foreign_forbids(txn->foreign, op)))
 		return 0;
 	r = vn_plan_predict(state, &one, &after, &at);
 	if (r == row->gone && shows_late(op))
@@ -271,9 +90,9 @@ static int undo_one(const struct vn_txn *txn, const struct vnet_plan *undo, size
 	if (r < 0)
 		return r == row->gone ? 0 : r;
 	if (row->class == VN_OP_NETLINK)
-		r = run_batch(txn, state, undo, i, 1, &err);
+		r = vn_step_batch(txn, state, undo, i, 1, &err);
 	else
-		r = run_one(txn, undo, i, &err);
+		r = vn_step_one(txn, undo, i, &err);
 	if (r < 0 && r != row->gone) {
 		vn_log(VNET_LOG_WARNING, "%s: undo: %s", txn->what, err.msg);
 		vnet_snapshot_done(&after);
@@ -306,7 +125,7 @@ static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 		    const struct vnet_plan *undo, struct vnet_error *err)
 {
 	struct vnet_snapshot state;
-	int r = read_state(txn, head, &state, err);
+	int r = vn_step_read(txn, head, &state, err);
 	bool lacks = false;
 	int failed = 0;
 
@@ -318,10 +137,10 @@ static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 		r = undo_one(txn, undo, i, &state);
 		lacks |= r < 0 && undo->ops[i].kind == VNET_OP_OBJECT_ADD;
 		if (r < 0 && !failed)
-			failed = op_error(undo, i, r, "while undoing", err);
+			failed = vn_step_error(undo, i, r, "while undoing", err);
 	}
 	if (!failed)
-		failed = verify(txn, undo, &state, err);
+		failed = vn_step_verify(txn, undo, &state, err);
 	vnet_snapshot_done(&state);
 	return failed;
 }
@@ -339,7 +158,29 @@ static struct vn_journal journal_of(const struct vn_txn *txn, const struct vnet_
 		.what = (char *)(uintptr_t)txn->what,
 		.net = (char *)(uintptr_t)txn->net,
 		.uplink = *before->uplink ? (char *)(uintptr_t)before->uplink : NULL,
+		.nic = before->uplink_index,
 	};
+}
+
+/* As others have left it. */
+static int settle_foreign(const struct vn_txn *txn, const struct vnet_snapshot *before,
+			  struct vnet_error *err)
+{
+	struct vnet_snapshot state;
+	struct vnet_plan plan = { 0 };
+	size_t tried;
+	int r;
+
+	if (!txn->foreign || !*txn->foreign->first)
+		return 0;
+	r = vn_step_read(txn, before, &state, err);
+	if (r < 0)
+		return r;
+	vn_foreign_settle(txn->foreign, &state, &plan);
+	r = plan.failed ? plan.failed : vn_step_all(txn, &state, &plan, &tried, err);
+	vnet_plan_done(&plan);
+	vnet_snapshot_done(&state);
+	return r;
 }
 
 /* Run the undo and drop the journal. Returns 0 when all is back. */
@@ -353,9 +194,24 @@ static int take_back(const struct vn_txn *txn, const struct vnet_snapshot *befor
 	journal.undo = *undo;
 	(void)vn_journal_write(txn->journal, &journal);
 	r = run_undo(txn, before, undo, err);
+	if (r == 0)
+		r = settle_foreign(txn, before, err);
 	if (r == 0 && unlink(txn->journal) < 0 && errno != ENOENT)
 		r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal, vn_strerror(-errno));
 	return r;
+}
+
+/* Say more, as far as there is room. */
+static void __attribute__((format(printf, 2, 3)))
+add_to(struct vnet_error *err, const char *fmt, ...)
+{
+	size_t len = err ? strlen(err->msg) : 0;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (err)
+		(void)vsnprintf(err->msg + len, sizeof(err->msg) - len, fmt, ap);
+	va_end(ap);
 }
 
 /*
@@ -368,10 +224,13 @@ static void go_back(const struct vn_txn *txn, const struct vnet_snapshot *before
 	const struct vnet_plan part = { .ops = plan->ops, .n_ops = tried };
 	struct vnet_error second = { 0 };
 	struct vnet_plan undo;
-	size_t len;
 	int r = vn_plan_undo(before, &part, &undo);
 
+	(void)vn_foreign_take(txn->exec, before, plan, tried, txn->foreign);
+	if (*txn->foreign->first && err && !strstr(err->msg, txn->foreign->first))
+		add_to(err, "; meanwhile someone %s", txn->foreign->first);
 	if (r == 0) {
+		vn_foreign_spare(txn->foreign, &undo);
 		r = take_back(txn, before, &undo, &second);
 		vnet_plan_done(&undo);
 	}
@@ -380,54 +239,7 @@ static void go_back(const struct vn_txn *txn, const struct vnet_snapshot *before
 		return;
 	}
 	set_outcome(err, VNET_OUTCOME_INCOMPLETE);
-	if (!err)
-		return;
-	len = strlen(err->msg);
-	(void)vn_format(err->msg + len, sizeof(err->msg) - len,
-			"; undo incomplete: run `vnet recover` (%s)", second.msg);
-}
-
-/*
- * The operations of @plan that its end shows; what a later one overrode is not among them. A
- * view: only its array of operations is the caller's to free.
- */
-static int shown_at_end(const struct vnet_plan *plan, const struct vnet_snapshot *predicted,
-			struct vnet_plan *ret_shown)
-{
-	struct vnet_plan shown = { .ops = calloc(plan->n_ops, sizeof(*shown.ops)) };
-
-	if (!shown.ops)
-		return -ENOMEM;
-	for (size_t i = 0; i < plan->n_ops; i++) {
-		if (vn_op_row(&plan->ops[i])->done(&plan->ops[i], predicted))
-			shown.ops[shown.n_ops++] = plan->ops[i];
-	}
-	*ret_shown = shown;
-	return 0;
-}
-
-/* What is left to do from the point of no return on, as a view of @plan: see struct vn_journal. */
-static struct vnet_plan onward_of(const struct vnet_plan *plan)
-{
-	size_t turn = 0;
-
-	while (turn < plan->n_ops && !(plan->ops[turn].marks & VNET_OP_TURN))
-		turn++;
-	if (turn == plan->n_ops)
-		return (struct vnet_plan){ 0 };
-	/* What goes with it in one message may have failed all the same. */
-	while (plan->ops[turn].marks & VNET_OP_TOGETHER)
-		turn--;
-	return (struct vnet_plan){ .ops = &plan->ops[turn], .n_ops = plan->n_ops - turn };
-}
-
-static bool has_turned(const struct vnet_plan *onward, const struct vnet_snapshot *state)
-{
-	for (size_t i = 0; i < onward->n_ops; i++) {
-		if (onward->ops[i].marks & VNET_OP_TURN)
-			return vn_op_row(&onward->ops[i])->done(&onward->ops[i], state);
-	}
-	return false;
+	add_to(err, "; undo incomplete: run `vnet recover` (%s)", second.msg);
 }
 
 /*
@@ -435,23 +247,28 @@ static bool has_turned(const struct vnet_plan *onward, const struct vnet_snapsho
  * is done. Returns 0 when all is; 1 if that point was not reached.
  */
 static int go_on(const struct vn_txn *txn, const struct vnet_snapshot *before,
-		 const struct vnet_plan *plan, struct vnet_error *err)
+		 const struct vnet_plan *plan, size_t tried, struct vnet_error *err)
 {
-	const struct vnet_plan onward = onward_of(plan);
+	const struct vnet_plan onward = vn_plan_onward(plan);
 	struct vnet_snapshot state;
 	bool turned;
 	int r;
 
 	if (!onward.n_ops)
 		return 1;
-	r = read_state(txn, before, &state, err);
+	r = vn_step_read(txn, before, &state, err);
 	if (r < 0)
 		return r;
-	turned = has_turned(&onward, &state);
+	turned = vn_plan_turned(&onward, &state);
 	vnet_snapshot_done(&state);
-	if (!turned)
+	r = vn_foreign_take(txn->exec, before, plan, tried, txn->foreign);
+	/* A NIC that was released, and is someone's now, does not show that any more. */
+	if (!turned && (!txn->foreign->taken || &plan->ops[tried] <= onward.ops))
 		return 1;
-	r = run_undo(txn, before, &onward, err);
+	if (r == 0)
+		r = run_undo(txn, before, &onward, err);
+	if (r == 0)
+		r = settle_foreign(txn, before, err);
 	if (r == 0 && unlink(txn->journal) < 0 && errno != ENOENT)
 		r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal, vn_strerror(-errno));
 	return r;
@@ -463,10 +280,10 @@ static int write_journal(const struct vn_txn *txn, const struct vnet_snapshot *b
 {
 	struct vn_journal journal = journal_of(txn, before);
 	struct vnet_plan shown = { 0 };
-	int r = shown_at_end(plan, predicted, &shown);
+	int r = vn_plan_shown(plan, predicted, &shown);
 
 	journal.plan = shown;
-	journal.onward = onward_of(plan);
+	journal.onward = vn_plan_onward(plan);
 	journal.undo = *undo;
 	if (r == 0)
 		r = vn_journal_write(txn->journal, &journal);
@@ -483,8 +300,7 @@ static int mend(const struct vn_txn *txn, const struct vnet_snapshot *before,
 		const struct vnet_plan *plan, size_t tried, int code, struct vnet_error *err)
 {
 	struct vnet_error second = { 0 };
-	int r = go_on(txn, before, plan, &second);
-	size_t len;
+	int r = go_on(txn, before, plan, tried, &second);
 
 	if (r == 0) {
 		vn_log(VNET_LOG_WARNING, "%s: %s: done at the second try", txn->what,
@@ -496,11 +312,7 @@ static int mend(const struct vn_txn *txn, const struct vnet_snapshot *before,
 		return code;
 	}
 	set_outcome(err, VNET_OUTCOME_INCOMPLETE);
-	if (!err)
-		return code;
-	len = strlen(err->msg);
-	(void)vn_format(err->msg + len, sizeof(err->msg) - len,
-			"; not yet complete: run `vnet recover` (%s)", second.msg);
+	add_to(err, "; not yet complete: run `vnet recover` (%s)", second.msg);
 	return code;
 }
 
@@ -517,12 +329,40 @@ static void end_watch(const struct vn_txn *txn, const struct vnet_plan *plan, bo
 		vn_watch_end(txn->watch, done);
 }
 
+/* From the journal on. */
+static int run_journalled(const struct vn_txn *txn, const struct vnet_snapshot *before,
+			  const struct vnet_plan *plan, const struct vnet_snapshot *predicted,
+			  struct vnet_error *err)
+{
+	size_t tried = 0;
+	int r = begin_watch(txn, plan, err);
+
+	if (r == 0)
+		r = vn_step_all(txn, before, plan, &tried, err);
+	if (r == 0)
+		r = vn_foreign_take(txn->exec, before, plan, tried, txn->foreign);
+	if (r == 0)
+		r = vn_step_verify(txn, plan, predicted, err);
+	if (r == 0)
+		r = settle_foreign(txn, before, err);
+	if (r == 0 && unlink(txn->journal) < 0)
+		r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal, vn_strerror(-errno));
+	if (r < 0)
+		r = mend(txn, before, plan, tried, r, err);
+	else if (*txn->foreign->first)
+		vn_log(VNET_LOG_WARNING, "while %s was being moved, someone %s: this stays",
+		       txn->foreign->name, txn->foreign->first);
+	end_watch(txn, plan, r == 0);
+	return r;
+}
+
 int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 	       const struct vnet_plan *plan, struct vnet_error *err)
 {
 	struct vnet_snapshot predicted;
+	struct vn_foreign foreign;
+	struct vn_txn own = *txn;
 	struct vnet_plan undo;
-	size_t tried = 0;
 	size_t i = 0;
 	int r;
 
@@ -532,45 +372,24 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 		return 0;
 	r = vn_plan_predict(before, plan, &predicted, &i);
 	if (r < 0)
-		return op_error(plan, i, r, NULL, err);
+		return vn_step_error(plan, i, r, NULL, err);
 	r = vn_plan_undo(before, plan, &undo);
 	if (r < 0) {
 		vnet_snapshot_done(&predicted);
 		return vnet_error_set(err, r, "planning the undo: %s", vn_strerror(r));
 	}
-	r = write_journal(txn, before, plan, &predicted, &undo, err);
-	if (r == 0) {
-		r = begin_watch(txn, plan, err);
-		if (r == 0)
-			r = run_plan(txn, before, plan, &tried, err);
-		if (r == 0)
-			r = verify(txn, plan, &predicted, err);
-		if (r == 0 && unlink(txn->journal) < 0)
-			r = vnet_error_set(err, -errno, "delete %s: %s", txn->journal,
-					   vn_strerror(-errno));
-		if (r < 0)
-			r = mend(txn, before, plan, tried, r, err);
-		end_watch(txn, plan, r == 0);
-	}
+	vn_foreign_init(before, plan, &foreign);
+	own.foreign = &foreign;
+	r = write_journal(&own, before, plan, &predicted, &undo, err);
+	if (r == 0)
+		r = run_journalled(&own, before, plan, &predicted, err);
+	vn_foreign_done(&foreign);
 	vnet_plan_done(&undo);
 	vnet_snapshot_done(&predicted);
 	return r;
 }
 
 /* ---- recovering ---- */
-
-/*
- * When the state shows every operation that the end of the plan shows, nothing was
- * left to do but the commit.
- */
-static bool all_done(const struct vnet_plan *shown, const struct vnet_snapshot *state)
-{
-	for (size_t i = 0; i < shown->n_ops; i++) {
-		if (!vn_op_row(&shown->ops[i])->done(&shown->ops[i], state))
-			return false;
-	}
-	return shown->n_ops > 0;
-}
 
 int vn_txn_recover(const struct vn_txn *txn, const struct vn_journal *journal,
 		   const struct vnet_snapshot *head, bool dry_run, bool *ret_forward,
@@ -579,12 +398,12 @@ int vn_txn_recover(const struct vn_txn *txn, const struct vn_journal *journal,
 	struct vnet_snapshot state;
 	bool forward;
 	bool turned;
-	int r = read_state(txn, head, &state, err);
+	int r = vn_step_read(txn, head, &state, err);
 
 	if (r < 0)
 		return r;
-	turned = has_turned(&journal->onward, &state);
-	forward = turned || all_done(&journal->plan, &state);
+	turned = vn_plan_turned(&journal->onward, &state);
+	forward = turned || vn_plan_all_done(&journal->plan, &state);
 	vnet_snapshot_done(&state);
 	if (!dry_run && (turned || !forward))
 		r = run_undo(txn, head, turned ? &journal->onward : &journal->undo, err);

@@ -9,6 +9,7 @@
 #include <vnet/snapshot.h>
 
 #include "core/exec.h"
+#include "core/foreign.h"
 #include "core/journal.h"
 #include "core/watchdog.h"
 
@@ -19,6 +20,7 @@
  * @what:    what is being done, for messages: "bridge create br0"
  * @net:     the network
  * @journal: path of the journal
+ * @foreign: what others do meanwhile; the transaction's own
  * @watch:   looks after a plan that asks for it; NULL: nobody does
  */
 struct vn_txn {
@@ -27,6 +29,7 @@ struct vn_txn {
 	const char *net;
 	const char *journal;
 	struct vn_watch *watch;
+	struct vn_foreign *foreign;
 };
 
 /*
@@ -60,5 +63,21 @@ int vn_plan_predict(const struct vnet_snapshot *before, const struct vnet_plan *
 /* What undoes @plan, in the order in which it is to run. Returns 0 or a negative errno. */
 int vn_plan_undo(const struct vnet_snapshot *before, const struct vnet_plan *plan,
 		 struct vnet_plan *ret_undo);
+
+/*
+ * The operations of @plan that its end shows; what a later one overrode is not among them. A
+ * view: only its array of operations is the caller's to free. Returns 0 or -ENOMEM.
+ */
+int vn_plan_shown(const struct vnet_plan *plan, const struct vnet_snapshot *predicted,
+		  struct vnet_plan *ret_shown);
+
+/* What is left to do from the point of no return on, as a view of @plan: see struct vn_journal. */
+struct vnet_plan vn_plan_onward(const struct vnet_plan *plan);
+
+/* True if @state shows that the point of no return in @onward is passed. */
+bool vn_plan_turned(const struct vnet_plan *onward, const struct vnet_snapshot *state);
+
+/* True if @state shows every operation of @shown: nothing was left to do but the commit. */
+bool vn_plan_all_done(const struct vnet_plan *shown, const struct vnet_snapshot *state);
 
 #endif /* VN_CORE_TXN_H */

@@ -76,6 +76,7 @@ extern const struct vn_op_row vn_op_sysctl_set;
 extern const struct vn_op_row vn_op_wait;
 extern const struct vn_op_row vn_op_probe;
 extern const struct vn_op_row vn_op_announce;
+extern const struct vn_op_row vn_op_unchanged;
 extern const struct vn_op_row vn_op_netns_add;
 extern const struct vn_op_row vn_op_netns_del;
 extern const struct vn_op_row vn_op_csum_off;

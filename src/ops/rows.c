@@ -17,6 +17,7 @@ static const struct vn_op_row *const rows[] = {
 	[VNET_OP_WAIT] = &vn_op_wait,
 	[VNET_OP_PROBE] = &vn_op_probe,
 	[VNET_OP_ANNOUNCE] = &vn_op_announce,
+	[VNET_OP_UNCHANGED] = &vn_op_unchanged,
 	[VNET_OP_NETNS_ADD] = &vn_op_netns_add,
 	[VNET_OP_NETNS_DEL] = &vn_op_netns_del,
 	[VNET_OP_CSUM_OFF] = &vn_op_csum_off,

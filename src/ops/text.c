@@ -156,6 +156,7 @@ static const struct {
 	[VNET_OP_WAIT] = { "wait", wait_members },
 	[VNET_OP_PROBE] = { "probe", probe_members },
 	[VNET_OP_ANNOUNCE] = { "announce", announce_members },
+	[VNET_OP_UNCHANGED] = { "unchanged", wait_members },
 	[VNET_OP_NETNS_ADD] = { "netns-add", netns_members },
 	[VNET_OP_NETNS_DEL] = { "netns-del", netns_members },
 	[VNET_OP_CSUM_OFF] = { "csum-off", csum_members },

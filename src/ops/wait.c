@@ -63,3 +63,30 @@ const struct vn_op_row vn_op_wait = {
 	.describe = describe,
 	.shell = shell,
 };
+
+/* ---- unchanged ---- */
+
+/* The transaction itself knows what others did: core/foreign.h. */
+static int pass(const struct vnet_op *op, const struct vn_op_env *env)
+{
+	(void)op;
+	(void)env;
+	return 0;
+}
+
+static void shell_nothing(const struct vnet_op *op, const char *netns, struct vn_text *text)
+{
+	(void)netns;
+	vn_text_add(text, "# only if no one else has changed %s meanwhile\n", op->u.wait.link);
+}
+
+const struct vn_op_row vn_op_unchanged = {
+	.name = "look at",
+	.class = VN_OP_SYSTEM,
+	.gone = -ENODEV,
+	.perform = pass,
+	.model = model,
+	.done = done,
+	.subject = subject,
+	.shell = shell_nothing,
+};

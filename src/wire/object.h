@@ -10,7 +10,7 @@
 #include "wire/msg.h"
 
 /*
- * Read a message, from a dump or out of a journal, into a copy of it.
+ * Read a message, from a dump, of a notice or out of a journal, into a copy of it.
  * Returns 0, -EBADMSG if it is no object or is malformed, or -ENOMEM.
  */
 int vn_object_read(const struct nlmsghdr *head, struct vnet_object *ret_object);

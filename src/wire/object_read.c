@@ -217,12 +217,14 @@ static void read_nexthop(const struct nlmsghdr *head, struct vnet_object *object
 
 int vn_object_read(const struct nlmsghdr *head, struct vnet_object *ret_object)
 {
-	size_t size = header_size(head->nlmsg_type);
+	/* A notice of its end says the same: RTM_DELx is RTM_NEWx and one. */
+	uint16_t type = head->nlmsg_type & (UINT16_MAX - 1);
+	size_t size = header_size(type);
 	struct vnet_object object = { 0 };
 
 	if (!size || mnl_nlmsg_get_payload_len(head) < size)
 		return -EBADMSG;
-	switch (head->nlmsg_type) {
+	switch (type) {
 	case RTM_NEWADDR:
 		read_addr(head, &object);
 		break;
@@ -241,6 +243,7 @@ int vn_object_read(const struct nlmsghdr *head, struct vnet_object *ret_object)
 	if (!object.message)
 		return -ENOMEM;
 	memcpy(object.message, head, object.size);
+	((struct nlmsghdr *)object.message)->nlmsg_type = type;
 	*ret_object = object;
 	return 0;
 }

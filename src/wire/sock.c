@@ -95,6 +95,11 @@ void vn_sock_close(struct vn_sock *sock)
 	free(sock);
 }
 
+uint32_t vn_sock_port(const struct vn_sock *sock)
+{
+	return sock->portid;
+}
+
 uint32_t vn_sock_seq(struct vn_sock *sock, size_t n)
 {
 	uint32_t seq = sock->seq + 1;

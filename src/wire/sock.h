@@ -44,6 +44,9 @@ enum vn_sock_bus {
 int vn_sock_open(struct vn_sock **ret_sock); /* VN_SOCK_ROUTE */
 int vn_sock_open_of(enum vn_sock_bus bus, struct vn_sock **ret_sock);
 
+/* The port by which the kernel knows it: nlmsg_pid of what it answers. */
+uint32_t vn_sock_port(const struct vn_sock *sock);
+
 /* Close and free it; NULL is fine. */
 void vn_sock_close(struct vn_sock *sock);
 

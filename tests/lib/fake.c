@@ -312,6 +312,13 @@ static bool read_fails(struct fake *fake)
 	return true;
 }
 
+static int32_t index_of(const struct fake *fake, const char *name)
+{
+	const struct vnet_link *link = vnet_link_by_name(&fake->world, VNET_NS_HOST, name);
+
+	return link ? link->index : 0;
+}
+
 static int fake_read(void *self, const char *net, struct vnet_snapshot *snap,
 		     struct vnet_error *err)
 {
@@ -331,6 +338,7 @@ static int fake_read(void *self, const char *net, struct vnet_snapshot *snap,
 	memcpy(copy.run_dir, snap->run_dir, sizeof(copy.run_dir));
 	memcpy(copy.lease_path, snap->lease_path, sizeof(copy.lease_path));
 	memcpy(copy.uplink, snap->uplink, sizeof(copy.uplink));
+	copy.uplink_index = index_of(fake, snap->uplink);
 	copy.seed = snap->seed;
 	copy.dhcp = snap->dhcp;
 	copy.survey = snap->survey;

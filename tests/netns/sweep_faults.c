@@ -108,6 +108,7 @@ static void spoil(struct vnet_op *op)
 		op->u.announce.index = INT32_MAX;
 		break;
 	case VNET_OP_WAIT:
+	case VNET_OP_UNCHANGED:
 		op->u.wait.index = INT32_MAX;
 		break;
 	case VNET_OP_PROBE:
