@@ -240,6 +240,8 @@ static int check(const struct vnet_spec *have, const struct vnet_spec *want,
 	r = have ? 0 : check_free(want, snap, err);
 	if (r == 0 && !have && vnet_spec_has(want, VNET_KEY_UPLINK))
 		r = vnet_uplink_check(want, snap, force, err);
+	if (r == 0 && vnet_spec_has(want, VNET_KEY_UPLINK_DHCP))
+		r = vnet_uplink_check_handover(have, want, err);
 	if (r == 0 && have && !have->foreign)
 		r = check_way_out(have, want, own_link(have, snap), snap, force, err);
 	if (r == 0 && have && !have->foreign)
@@ -317,11 +319,12 @@ static void create_with_uplink(const struct vnet_spec *want, struct vnet_link *l
 	struct vnet_cidr addr;
 
 	link->bridge.stp = 0;
+	vnet_uplink_take_client(want, snap, nic, plan);
 	vnet_plan_link_add(plan, VNET_NS_HOST, link, NULL);
 	vnet_plan_link_set(plan, VNET_NS_HOST, link,
 			   VNET_LINK_ALIAS | VNET_LINK_ADDR_GEN_MODE | VNET_LINK_MTU);
 	vnet_uplink_note(snap, nic, link->name, plan);
-	vnet_uplink_join(snap, nic, link, true, plan);
+	vnet_uplink_join_owned(want, snap, nic, link, true, plan);
 	link->bridge.stp = stp;
 	link->addr_gen_mode = nic->addr_gen_mode;
 	vnet_plan_link_set(plan, VNET_NS_HOST, link,
@@ -374,7 +377,8 @@ static void join(const struct vnet_link *now, const struct vnet_spec *want,
 	char mac[VNET_MAC_TEXT];
 
 	vnet_uplink_note(snap, nic, now->name, plan);
-	vnet_uplink_join(snap, nic, now, false, plan);
+	vnet_uplink_take_client(want, snap, nic, plan);
+	vnet_uplink_join_owned(want, snap, nic, now, false, plan);
 	link.addr_gen_mode = nic->addr_gen_mode;
 	if (link.addr_gen_mode != now->addr_gen_mode)
 		vnet_plan_link_set(plan, VNET_NS_HOST, &link, VNET_LINK_ADDR_GEN_MODE);
@@ -389,7 +393,7 @@ static void give_back(const struct vnet_spec *have, const struct vnet_link *now,
 		      const struct vnet_link *nic, const struct vnet_snapshot *snap,
 		      struct vnet_plan *plan)
 {
-	vnet_uplink_leave(snap, now, nic, &have->addresses, true, plan);
+	vnet_uplink_leave_owned(have, snap, now, nic, true, plan);
 	vnet_uplink_probe(snap, nic, plan);
 }
 
@@ -449,8 +453,7 @@ static int delete_all(const struct vnet_spec *have, const struct vnet_snapshot *
 		vnet_plan_file_del(plan, snap->lease_path);
 	if (now && !have->foreign)
 		vnet_ports_change(have, NULL, now, snap, plan);
-	if (nic)
-		vnet_uplink_leave(snap, now, nic, &have->addresses, false, plan);
+	vnet_uplink_leave_owned(have, snap, now, nic, false, plan);
 	if (nic)
 		vnet_uplink_probe(snap, nic, plan);
 	vnet_plan_record(plan, have, false, snap);
@@ -512,11 +515,11 @@ const struct vnet_mode vn_mode_bridge = {
 	.id = VNET_MODE_BRIDGE,
 	.name = "bridge",
 	.help = "a bridge of the host that guests share",
-	.keys = KEY(FOREIGN) | KEY(GROUP) | KEY(UPLINK) | KEY(PORT) | KEY(ADDRESS) | KEY(MTU) |
-		KEY(MAC) | KEY(STP) | KEY(FORWARD_DELAY) | KEY(AGEING) | KEY(HELLO) | KEY(MAX_AGE) |
-		KEY(PRIORITY) | KEY(DHCP_RANGE) | KEY(DHCP_ROUTER) | KEY(DHCP_DNS) |
-		KEY(DHCP_SERVER) | KEY(DHCP_LEASE_TIME) | KEY(DHCP_HOST) | KEY(DHCP_SERVE_UPLINK) |
-		KEY(DHCP_TAKEN),
+	.keys = KEY(FOREIGN) | KEY(GROUP) | KEY(UPLINK) | KEY(UPLINK_DHCP) | KEY(PORT) |
+		KEY(ADDRESS) | KEY(MTU) | KEY(MAC) | KEY(STP) | KEY(FORWARD_DELAY) | KEY(AGEING) |
+		KEY(HELLO) | KEY(MAX_AGE) | KEY(PRIORITY) | KEY(DHCP_RANGE) | KEY(DHCP_ROUTER) |
+		KEY(DHCP_DNS) | KEY(DHCP_SERVER) | KEY(DHCP_LEASE_TIME) | KEY(DHCP_HOST) |
+		KEY(DHCP_SERVE_UPLINK) | KEY(DHCP_TAKEN),
 	.choose = choose,
 	.check = check,
 	.read = read_spec,

@@ -120,7 +120,7 @@ bool vnet_uplink_pending(const struct vnet_snapshot *snap, const char *name)
 	return false;
 }
 
-static int check_addrs(const struct vnet_snapshot *snap, const struct vnet_link *nic, bool force,
+static int check_addrs(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 		       struct vnet_error *err)
 {
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
@@ -131,12 +131,6 @@ static int check_addrs(const struct vnet_snapshot *snap, const struct vnet_link 
 
 		if (object->kind != VNET_OBJECT_ADDR || object->index != nic->index)
 			continue;
-		if (object->to.ip.family == AF_INET && object->lifetime != UINT32_MAX && !force)
-			return vnet_error_set(
-				err, -EBUSY,
-				"%s holds %s by DHCP (%u s left); its client will not follow to the "
-				"bridge: want a static address, or --force",
-				nic->name, vnet_cidr_text(&object->to, text), object->lifetime);
 		/* The kernel takes no IPv6 route over a link that is down. */
 		if (object->to.ip.family == AF_INET6 && !(nic->flags & IFF_UP))
 			return vnet_error_set(err, -ENETDOWN,
@@ -160,8 +154,10 @@ int vnet_uplink_check(const struct vnet_spec *want, const struct vnet_snapshot *
 	int r = check_nic(snap, nic, want->uplink, err);
 
 	if (r == 0)
+		r = vnet_uplink_check_owner(want, snap, force, err);
+	if (r == 0)
 		r = vnet_uplink_check_ties(snap, nic, want->name, force, err);
-	return r < 0 ? r : check_addrs(snap, nic, force, err);
+	return r < 0 ? r : check_addrs(snap, nic, err);
 }
 
 /* ---- the way back ---- */

@@ -22,12 +22,14 @@ enum vnet_outcome {
  * @outcome: what became of the machine
  * @op:      number of the operation that failed, from 0; -1 if none did
  * @msg:     one sentence, complete: subject, what was wrong, what would be right
+ * @hint:    what could be written elsewhere instead, lines as they are; empty: nothing
  */
 struct vnet_error {
 	int code;
 	enum vnet_outcome outcome;
 	int op;
 	char msg[512];
+	char hint[1024];
 };
 
 /*

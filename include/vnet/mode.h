@@ -260,11 +260,49 @@ bool vnet_has_inet6(const struct vnet_list *addrs);
 struct vnet_cidr vnet_link_local(const struct vnet_mac *mac);
 
 /*
+ * Who else configures the NIC, and its DHCP client; @want or @have has it as uplink.
+ *
+ * vnet_uplink_check_owner(): refuse a NIC that others configure; with @force only a client
+ * that can't be handed over as it is asked for. vnet_uplink_check_manager() is the part of
+ * it about programs that manage links; @dhcp: the NIC has addresses by DHCP.
+ * vnet_uplink_check_handover(): refuse to hand over a client at another time than with the
+ * NIC.
+ * vnet_uplink_take_client(): stop the client, before anything else, if it is to be handed
+ * over or replaced.
+ * vnet_uplink_join_owned(), vnet_uplink_leave_owned(): the move, with the client and the
+ * lifetimes of its addresses as the spec says. @bridge or @nic NULL: gone, or moved by
+ * someone else; a failure sticks in plan->failed.
+ *
+ * The others return 0, or a negative errno with a sentence.
+ */
+int vnet_uplink_check_owner(const struct vnet_spec *want, const struct vnet_snapshot *snap,
+			    bool force, struct vnet_error *err);
+int vnet_uplink_check_manager(const struct vnet_spec *want, const struct vnet_snapshot *snap,
+			      bool dhcp, struct vnet_error *err);
+int vnet_uplink_check_handover(const struct vnet_spec *have, const struct vnet_spec *want,
+			       struct vnet_error *err);
+void vnet_uplink_take_client(const struct vnet_spec *want, const struct vnet_snapshot *snap,
+			     const struct vnet_link *nic, struct vnet_plan *plan);
+void vnet_uplink_join_owned(const struct vnet_spec *want, const struct vnet_snapshot *snap,
+			    const struct vnet_link *nic, const struct vnet_link *bridge, bool fresh,
+			    struct vnet_plan *plan);
+void vnet_uplink_leave_owned(const struct vnet_spec *have, const struct vnet_snapshot *snap,
+			     const struct vnet_link *bridge, const struct vnet_link *nic,
+			     bool goes_on, struct vnet_plan *plan);
+
+/*
  * Add what keeps the record of @spec, or with @want false what takes it away; nothing if
  * @snap shows that it is so. A failure sticks in plan->failed.
  */
 void vnet_plan_record(struct vnet_plan *plan, const struct vnet_spec *spec, bool want,
 		      const struct vnet_snapshot *snap);
+
+/*
+ * The file that remembers the DHCP client of the uplink of the network @net. Those that are
+ * made for a client on the bridge begin with the same. Returns 0 or -ENAMETOOLONG.
+ */
+int vnet_client_path(const struct vnet_snapshot *snap, const char *net,
+		     char ret_path[VNET_PATH_SIZE]);
 
 /* The first index from 2^20 up that no link in @snap and no operation in @plan uses. */
 int32_t vnet_plan_free_index(const struct vnet_plan *plan, const struct vnet_snapshot *snap);

@@ -76,6 +76,7 @@ struct vnet_object {
  * @set, @clear:         flags
  * @metric:              if has_metric: of a route, or of the route that an address makes
  * @state:               of a neighbour; 0: as it is
+ * @lifetime:            if has_lifetime: of an address, in seconds; UINT32_MAX: for ever
  */
 struct vnet_object_edit {
 	int32_t from;
@@ -87,6 +88,8 @@ struct vnet_object_edit {
 	bool has_metric;
 	uint32_t metric;
 	uint16_t state;
+	bool has_lifetime;
+	uint32_t lifetime;
 };
 
 /*

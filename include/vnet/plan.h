@@ -43,6 +43,8 @@ enum vnet_op_kind {
 	VNET_OP_SERVICE_START,
 	VNET_OP_SERVICE_STOP,
 	VNET_OP_SERVICE_RELOAD,
+	VNET_OP_CLIENT_START,
+	VNET_OP_CLIENT_STOP,
 	VNET_OP_KIND_COUNT,
 };
 
@@ -111,6 +113,27 @@ struct vnet_service {
 };
 
 /*
+ * A DHCP client that vnet stops, or starts, on a link.
+ *
+ * @program, @link: see struct vnet_client; it lives where the bridge does
+ * @command: how it is started, see there
+ * @own:     where the names of its files begin that are made for it; empty: it keeps them
+ *           where it was told to
+ * @from:    the link whose lease it goes on with; empty: its own
+ * @leases:  of dhclient, the file of that lease
+ * @pid:     the process that it was, if it may still be ending; 0: there was none
+ */
+struct vnet_handover {
+	char program[VNET_CLIENT_NAME];
+	char link[VNET_NAME_SIZE];
+	char own[VNET_PATH_SIZE];
+	char from[VNET_NAME_SIZE];
+	char leases[VNET_PATH_SIZE];
+	int32_t pid;
+	const char *command; /* the plan owns its copy */
+};
+
+/*
  * One operation. Links are addressed by index, never by name; names stand
  * beside it for messages and printed commands.
  */
@@ -168,6 +191,7 @@ struct vnet_op {
 			uint32_t mode;
 		} file;
 		struct vnet_service service;
+		struct vnet_handover client;
 	} u;
 };
 
@@ -215,7 +239,7 @@ void vnet_plan_note(struct vnet_plan *plan, const char *fmt, ...)
  * @name:    of a namespace, below /run/netns
  * @content: the whole of a file, text
  * @mode:    its permission bits
- * @kind:    VNET_OP_SERVICE_START, _STOP or _RELOAD
+ * @kind:    VNET_OP_SERVICE_START, _STOP or _RELOAD; VNET_OP_CLIENT_START or _STOP
  */
 void vnet_plan_link_add(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
 			const struct vnet_peer *peer);
@@ -249,6 +273,8 @@ void vnet_plan_file_write(struct vnet_plan *plan, const char *path, const char *
 void vnet_plan_file_del(struct vnet_plan *plan, const char *path);
 void vnet_plan_service(struct vnet_plan *plan, enum vnet_op_kind kind,
 		       const struct vnet_service *service);
+void vnet_plan_client(struct vnet_plan *plan, enum vnet_op_kind kind,
+		      const struct vnet_handover *client);
 
 /*
  * The DHCP server of the network @net, from the paths and the namespace in @snap, be it

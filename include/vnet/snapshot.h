@@ -178,6 +178,29 @@ struct vnet_tie {
 /* How one of many objects is found. */
 struct vnet_object_table;
 
+enum {
+	VNET_CLIENT_NAME = 12,
+	VNET_CLIENT_WHY = 64,
+};
+
+/*
+ * A DHCP client at work on the uplink or on its bridge.
+ *
+ * @program: "dhclient", "dhcpcd" or "udhcpc"
+ * @link:    the link that it configures
+ * @bound:   why it can be started on no other link, a sentence's end; empty: it can
+ * @command: how it was started, a line each: of its environment what it needs, as
+ *           NAME=VALUE; the program, a full path; its arguments, from the first, its own
+ *           name, on. NULL where it is bound
+ */
+struct vnet_client {
+	char program[VNET_CLIENT_NAME];
+	char link[VNET_NAME_SIZE];
+	int32_t pid;
+	char bound[VNET_CLIENT_WHY];
+	char *command;
+};
+
 /*
  * A namespace and what is in it.
  *
@@ -229,6 +252,8 @@ struct vnet_file {
  * @ask:        the host's way out is about to be moved: its gateways are asked
  * @gateways:   of those through @uplink, or the bridge that has it, the ones that answered
  * @fresh:      the settings of a new link are looked up, as of the link "default"
+ * @hand_over:  DHCP clients are a matter here: they are looked up, as with @survey
+ * @now:        seconds since the machine started, sleep included: CLOCK_BOOTTIME
  * @seed:       what is particular to this machine and namespace, for names and MACs that stay
  */
 struct vnet_snapshot {
@@ -255,6 +280,10 @@ struct vnet_snapshot {
 	bool fresh;
 	struct vnet_tie *ties; /* of @uplink; nothing where @survey is false */
 	size_t n_ties;
+	bool hand_over;
+	struct vnet_client *clients;
+	size_t n_clients;
+	uint64_t now;
 	uint64_t seed;
 	/* Where things are kept, for this namespace and network. */
 	char run_dir[VNET_PATH_SIZE];

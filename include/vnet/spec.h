@@ -37,6 +37,7 @@ enum vnet_key {
 	VNET_KEY_FOREIGN,
 	VNET_KEY_GROUP,
 	VNET_KEY_UPLINK,
+	VNET_KEY_UPLINK_DHCP,
 	VNET_KEY_PORT,
 	VNET_KEY_ADDRESS,
 	VNET_KEY_MTU,
@@ -56,6 +57,12 @@ enum vnet_key {
 	VNET_KEY_DHCP_SERVE_UPLINK,
 	VNET_KEY_DHCP_TAKEN,
 	VNET_KEY_COUNT, /* of the keys of a spec; verbs' own options follow in the table */
+};
+
+/* What becomes of addresses that the uplink has by DHCP. */
+enum vnet_uplink_dhcp {
+	VNET_UPLINK_DHCP_STATIC = 1, /* they stay for ever; the client is stopped */
+	VNET_UPLINK_DHCP_CLIENT,     /* the client goes along */
 };
 
 /* A list; the items are of the type of their option. The spec owns them. */
@@ -110,6 +117,7 @@ struct vnet_spec {
 	uint32_t group;		     /* IFLA_GROUP, the mark of the network's links */
 	char uplink[VNET_NAME_SIZE]; /* the NIC that is the bridge's way out */
 	struct vnet_list ports;	     /* of struct vnet_port, beside the uplink and guests */
+	uint32_t uplink_dhcp;	     /* enum vnet_uplink_dhcp */
 	struct vnet_list addresses;  /* of struct vnet_cidr, on the bridge */
 	uint32_t mtu;
 	struct vnet_mac mac;

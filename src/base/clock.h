@@ -14,6 +14,15 @@ static inline int64_t vn_clock_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Seconds since the machine started, sleep included. */
+static inline uint64_t vn_clock_boot(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec;
+}
+
 /* Sleep for @ms, less if a signal comes. */
 static inline void vn_sleep_ms(int64_t ms)
 {

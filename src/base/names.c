@@ -14,7 +14,7 @@ static const char mark[] = "vnet:"; /* the alias is vnet:NETWORK:ROLE */
 
 static const char *const suffix[] = {
 	[VN_NAME_RECORD] = ".net", [VN_NAME_CONF] = ".dnsmasq",	 [VN_NAME_HOSTS] = ".hosts",
-	[VN_NAME_PID] = ".pid",	   [VN_NAME_LEASES] = ".leases",
+	[VN_NAME_PID] = ".pid",	   [VN_NAME_LEASES] = ".leases", [VN_NAME_CLIENT] = ".client",
 };
 
 static_assert(sizeof(suffix) / sizeof(suffix[0]) == VN_NAME_COUNT, "suffix[] covers vn_name");
@@ -23,6 +23,12 @@ int vn_name_path(const char *run_dir, const char *net, enum vn_name name,
 		 char ret_path[VNET_PATH_SIZE])
 {
 	return vn_format(ret_path, VNET_PATH_SIZE, "%s/%s%s", run_dir, net, suffix[name]);
+}
+
+int vnet_client_path(const struct vnet_snapshot *snap, const char *net,
+		     char ret_path[VNET_PATH_SIZE])
+{
+	return vn_name_path(snap->run_dir, net, VN_NAME_CLIENT, ret_path);
 }
 
 bool vn_name_of_record(const char *path, char ret_net[VNET_NAME_SIZE])

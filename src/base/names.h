@@ -24,6 +24,7 @@ enum vn_name {
 	VN_NAME_HOSTS, /* the addresses that it keeps for one client each */
 	VN_NAME_PID,
 	VN_NAME_LEASES, /* in VN_LEASE_DIR instead, where the namespace is the machine's own */
+	VN_NAME_CLIENT, /* how the DHCP client of the uplink was started */
 	VN_NAME_COUNT,
 };
 

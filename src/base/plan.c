@@ -22,13 +22,23 @@ static bool is_object(const struct vnet_op *op)
 	return op->kind == VNET_OP_OBJECT_ADD || op->kind == VNET_OP_OBJECT_DEL;
 }
 
+/* The text that an operation owns, where its kind has one; else NULL. */
+static const char **text_of(struct vnet_op *op)
+{
+	if (op->kind == VNET_OP_FILE_WRITE)
+		return &op->u.file.content;
+	if (op->kind == VNET_OP_CLIENT_START || op->kind == VNET_OP_CLIENT_STOP)
+		return &op->u.client.command;
+	return NULL;
+}
+
 void vnet_plan_done(struct vnet_plan *plan)
 {
 	if (!plan)
 		return;
 	for (size_t i = 0; i < plan->n_ops; i++) {
-		if (plan->ops[i].kind == VNET_OP_FILE_WRITE)
-			free((void *)(uintptr_t)plan->ops[i].u.file.content);
+		if (text_of(&plan->ops[i]))
+			free((void *)(uintptr_t)*text_of(&plan->ops[i]));
 		else if (is_object(&plan->ops[i]))
 			vnet_object_done(&plan->ops[i].u.object.object);
 	}
@@ -57,10 +67,10 @@ static int own(const struct vnet_op *op, struct vnet_op *to)
 {
 	if (is_object(op))
 		return vnet_object_copy(&op->u.object.object, &to->u.object.object);
-	if (op->kind != VNET_OP_FILE_WRITE)
+	if (!text_of(to))
 		return 0;
-	to->u.file.content = strdup(op->u.file.content);
-	return to->u.file.content ? 0 : -ENOMEM;
+	*text_of(to) = strdup(*text_of(to)); /* of which @to has but a view yet */
+	return *text_of(to) ? 0 : -ENOMEM;
 }
 
 struct vnet_op *vnet_plan_add(struct vnet_plan *plan, const struct vnet_op *op)
@@ -303,6 +313,15 @@ void vnet_plan_service(struct vnet_plan *plan, enum vnet_op_kind kind,
 	struct vnet_op op = { .kind = kind, .ns = VNET_NS_DHCP };
 
 	op.u.service = *service;
+	(void)vnet_plan_add(plan, &op);
+}
+
+void vnet_plan_client(struct vnet_plan *plan, enum vnet_op_kind kind,
+		      const struct vnet_handover *client)
+{
+	struct vnet_op op = { .kind = kind, .ns = VNET_NS_HOST };
+
+	op.u.client = *client;
 	(void)vnet_plan_add(plan, &op);
 }
 

@@ -192,6 +192,46 @@ void vn_snapshot_del_addr(struct vnet_snapshot *snap, enum vnet_ns_id ns, int32_
 	in->n_addrs = n;
 }
 
+int vn_snapshot_add_client(struct vnet_snapshot *snap, const struct vnet_client *client)
+{
+	struct vnet_client copy = *client;
+	int r;
+
+	if (client->command) {
+		copy.command = strdup(client->command);
+		if (!copy.command)
+			return -ENOMEM;
+	}
+	r = append(&snap->clients, &snap->n_clients, sizeof(copy), &copy);
+	if (r < 0)
+		free(copy.command);
+	return r;
+}
+
+void vn_snapshot_del_client(struct vnet_snapshot *snap, const char *program, const char *link)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < snap->n_clients; i++) {
+		struct vnet_client *client = &snap->clients[i];
+
+		if (!strcmp(client->program, program) && !strcmp(client->link, link))
+			free(client->command);
+		else
+			snap->clients[n++] = *client;
+	}
+	snap->n_clients = n;
+}
+
+void vn_snapshot_clear_clients(struct vnet_snapshot *snap)
+{
+	for (size_t i = 0; i < snap->n_clients; i++)
+		free(snap->clients[i].command);
+	free(snap->clients);
+	snap->clients = NULL;
+	snap->n_clients = 0;
+}
+
 void vn_snapshot_clear_ties(struct vnet_snapshot *snap, enum vnet_tie_kind kind)
 {
 	size_t n = 0;
@@ -236,12 +276,15 @@ void vnet_snapshot_done(struct vnet_snapshot *snap)
 	free(snap->files);
 	free(snap->ties);
 	free(snap->taken);
+	vn_snapshot_clear_clients(snap);
 	*snap = (struct vnet_snapshot){ 0 };
 }
 
 void vn_snapshot_head(const struct vnet_snapshot *from, struct vnet_snapshot *ret_head)
 {
-	*ret_head = (struct vnet_snapshot){ .seed = from->seed, .dhcp = from->dhcp };
+	*ret_head = (struct vnet_snapshot){ .seed = from->seed,
+					    .dhcp = from->dhcp,
+					    .hand_over = from->hand_over };
 	memcpy(ret_head->uplink, from->uplink, sizeof(ret_head->uplink));
 	ret_head->uplink_index = from->uplink_index;
 	memcpy(ret_head->run_dir, from->run_dir, sizeof(ret_head->run_dir));
@@ -278,6 +321,8 @@ int vnet_snapshot_copy(const struct vnet_snapshot *from, struct vnet_snapshot *r
 	copy.n_ties = 0;
 	copy.taken = NULL;
 	copy.n_taken = 0;
+	copy.clients = NULL;
+	copy.n_clients = 0;
 	for (int ns = 0; ns < VNET_NS_COUNT; ns++) {
 		copy.ns[ns] = (struct vnet_ns){ .exists = from->ns[ns].exists,
 						.hidden = from->ns[ns].hidden,
@@ -293,6 +338,8 @@ int vnet_snapshot_copy(const struct vnet_snapshot *from, struct vnet_snapshot *r
 		r = vn_snapshot_add_tie(&copy, &from->ties[i]);
 	for (size_t i = 0; i < from->n_taken && r == 0; i++)
 		r = vn_snapshot_add_taken(&copy, &from->taken[i]);
+	for (size_t i = 0; i < from->n_clients && r == 0; i++)
+		r = vn_snapshot_add_client(&copy, &from->clients[i]);
 	if (r < 0) {
 		vnet_snapshot_done(&copy);
 		return r;

@@ -32,6 +32,11 @@ int vn_snapshot_set_sysctl(struct vnet_snapshot *snap, enum vnet_ns_id ns,
 void vn_snapshot_del_objects_of(struct vnet_snapshot *snap, enum vnet_ns_id ns, int32_t index);
 void vn_snapshot_clear_objects(struct vnet_snapshot *snap, enum vnet_ns_id ns);
 
+/* The client is copied. Removed are all of that program on that link. */
+int vn_snapshot_add_client(struct vnet_snapshot *snap, const struct vnet_client *client);
+void vn_snapshot_del_client(struct vnet_snapshot *snap, const char *program, const char *link);
+void vn_snapshot_clear_clients(struct vnet_snapshot *snap);
+
 /* Remove the ties of that kind: a reading that is repeated begins anew. */
 void vn_snapshot_clear_ties(struct vnet_snapshot *snap, enum vnet_tie_kind kind);
 

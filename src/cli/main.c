@@ -95,6 +95,8 @@ static int fail(const char *what, struct vnet_error *err, int r)
 	vn_text_clean_typed(err->msg); /* one line, and nothing in it that a terminal obeys */
 	(void)fprintf(stderr, "vnet: %s%s%s\n", what, *what ? ": " : "",
 		      err->code ? err->msg : vn_strerror(r));
+	if (err->code)
+		(void)fprintf(stderr, "%s", err->hint);
 	return err->code ? (int)err->outcome : VNET_OUTCOME_FAILED;
 }
 

@@ -217,7 +217,12 @@ static int plan_change(const struct change *c, struct vnet_snapshot *snap, bool 
 /* The move is a change of its own: what the bridge gets by it is the NIC's. */
 static int refuse_mixed(const struct change *c, struct vnet_error *err)
 {
-	for (size_t i = 0; c->verb == CHANGE_SET && c->n > 1 && i < c->n; i++) {
+	size_t others = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		others += c->edits[i].key != VNET_KEY_UPLINK &&
+			  c->edits[i].key != VNET_KEY_UPLINK_DHCP;
+	for (size_t i = 0; c->verb == CHANGE_SET && others && i < c->n; i++) {
 		if (c->edits[i].key == VNET_KEY_UPLINK)
 			return vnet_error_set(err, -EINVAL,
 					      "%s with other options: want it in a call of its own",
@@ -237,13 +242,12 @@ static int refuse_verb(const struct change *c, bool recorded, struct vnet_error 
 	return refuse_mixed(c, err);
 }
 
-/* True if a server may be wanted that is not there yet. */
-static bool may_serve(const struct change *c)
+static bool names(const struct change *c, enum vnet_key key)
 {
-	bool found = c->verb == CHANGE_DHCP;
+	bool found = false;
 
 	for (size_t i = 0; i < c->n && !found; i++)
-		found = c->edits[i].key == VNET_KEY_DHCP_RANGE;
+		found = c->edits[i].key == key;
 	return found;
 }
 
@@ -282,7 +286,7 @@ static int read_settled(struct vnet *vnet, const struct change *c, struct vnet_s
 	const struct vn_purpose purpose = {
 		.net = c->name,
 		.change = true,
-		.dhcp = may_serve(c),
+		.dhcp = c->verb == CHANGE_DHCP || names(c, VNET_KEY_DHCP_RANGE),
 		.uplink = uplink_of(c),
 		.back = gives_back(c),
 	};
@@ -329,6 +333,7 @@ static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_
 		return r;
 	r = vn_net_record(&snap, c->name, &record, err);
 	recorded = r == 0;
+	snap.hand_over |= names(c, VNET_KEY_UPLINK_DHCP);
 	if (r == 0 || r == -ENOENT)
 		r = refuse_verb(c, recorded, err);
 	if (r == 0)

@@ -488,3 +488,23 @@ int vnet_dhcp_check(const struct vnet_spec *want, const struct vnet_snapshot *sn
 		r = check_host(want, snap, subnet, i, err);
 	return r;
 }
+
+/* ---- names of hosts ---- */
+
+/* Words and numbers that dnsmasq's hosts file takes for something else: a lease time, say. */
+bool vn_label_means_else(const char *s)
+{
+	size_t digits = strspn(s, "0123456789");
+
+	return !strcasecmp(s, "ignore") || !strcasecmp(s, "infinite") ||
+	       (digits && (!s[digits] || (strchr("smhdwSMHDW", s[digits]) && !s[digits + 1])));
+}
+
+/* RFC 1123, section 2.1: letters, digits and inner hyphens. */
+bool vn_label_ok(const char *s)
+{
+	size_t len = strlen(s);
+
+	return len && len < VNET_HOST_NAME && s[0] != '-' && s[len - 1] != '-' &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == len;
+}

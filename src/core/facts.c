@@ -94,7 +94,8 @@ static int own_timers(const char *record, const char *net, struct vnet_snapshot 
 
 int vn_facts_files(const char *net, struct vnet_snapshot *snap)
 {
-	static const enum vn_name of_server[] = { VN_NAME_CONF, VN_NAME_HOSTS, VN_NAME_PID };
+	static const enum vn_name others[] = { VN_NAME_CONF, VN_NAME_HOSTS, VN_NAME_PID,
+					       VN_NAME_CLIENT };
 	char record[VNET_PATH_SIZE];
 	const struct vnet_file *file;
 	int r = read_records(snap);
@@ -109,11 +110,13 @@ int vn_facts_files(const char *net, struct vnet_snapshot *snap)
 			uplink_of(file->content, snap->uplink);
 		if (file && file->content)
 			r = own_timers(file->content, net, snap);
+		if (file && file->content && strstr(file->content, "\nuplink-dhcp "))
+			snap->hand_over = true;
 	}
-	for (size_t i = 0; i < sizeof(of_server) / sizeof(of_server[0]) && r == 0; i++) {
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]) && r == 0; i++) {
 		char path[VNET_PATH_SIZE];
 
-		r = vn_name_path(snap->run_dir, net, of_server[i], path);
+		r = vn_name_path(snap->run_dir, net, others[i], path);
 		if (r == 0)
 			r = read_file(snap, path);
 	}

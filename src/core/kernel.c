@@ -19,9 +19,11 @@
 #include "core/exec.h"
 #include "core/facts.h"
 #include "core/gateways.h"
+#include "core/owners.h"
 #include "core/settings.h"
 #include "core/ties.h"
 #include "ops/ops.h"
+#include "services/clients.h"
 #include "services/dnsmasq.h"
 #include "sys/announce.h"
 #include "sys/netns.h"
@@ -169,6 +171,8 @@ static int read_host(struct kernel *k, const char *net, struct vnet_snapshot *sn
 			r = read_uplink(k, net, snap);
 		if (r == 0)
 			r = vn_ties_read(k->sock[VNET_NS_HOST], net, snap);
+		if (r == 0)
+			r = vn_owners_read(k->env.netns[VNET_NS_HOST], net, snap);
 	} while (r == -EINTR && vn_clock_ms() < end);
 	return r == -EINTR ? -EBUSY : r;
 }
@@ -297,12 +301,23 @@ static int kernel_system(void *self, const struct vnet_op *op)
 
 /* ---- service ---- */
 
+static int run_client(const struct kernel *k, const struct vnet_op *op, struct vnet_error *detail)
+{
+	int netns = k->env.netns[VNET_NS_HOST];
+
+	if (op->kind == VNET_OP_CLIENT_START)
+		return vn_client_start(&op->u.client, netns, detail);
+	return vn_client_stop(&op->u.client, netns, detail);
+}
+
 static int kernel_service(void *self, const struct vnet_op *op, struct vnet_error *detail)
 {
 	const struct vnet_service *service = &op->u.service;
 	struct kernel *k = self;
 	int netns;
 
+	if (op->kind == VNET_OP_CLIENT_START || op->kind == VNET_OP_CLIENT_STOP)
+		return run_client(k, op, detail);
 	if (k->env.netns[VNET_NS_DHCP] < 0 && open_dhcp(k, service->netns) < 0)
 		return op->kind == VNET_OP_SERVICE_STOP ? 0 : -ENOENT;
 	netns = k->env.netns[VNET_NS_DHCP];

@@ -258,6 +258,8 @@ int vn_net_recover(struct vnet *vnet, const struct vn_journal *journal, bool dry
 	if (r == 0 && journal->uplink)
 		r = vn_copy(head.uplink, sizeof(head.uplink), journal->uplink);
 	head.uplink_index = journal->nic;
+	if (r == 0)
+		head.hand_over = *head.uplink != '\0';
 	if (r < 0)
 		return vnet_error_set(err, r, "network '%s': %s", journal->net, vn_strerror(r));
 	/* First: with the journal goes the knowledge of them. The undo replaces its own. */

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define SPEC(field) offsetof(struct vnet_spec, field)
 #define CALL(field) offsetof(struct vn_call, field)
@@ -34,6 +33,13 @@ const struct vn_option vn_options[] = {
 			      .no = true,
 			      .help = "NIC of the host that becomes the way out; --no-uplink gives "
 				      "it back" },
+	[VNET_KEY_UPLINK_DHCP] = { .key = "uplink-dhcp",
+				   .arg = "static|client",
+				   .type = VN_TYPE_HANDOVER,
+				   .offset = SPEC(uplink_dhcp),
+				   .verbs = OF_BRIDGE,
+				   .help = "addresses that the NIC has by DHCP stay for ever, or "
+					   "its client goes along; with --uplink" },
 	[VNET_KEY_PORT] = { .key = "port",
 			    .arg = "NAME",
 			    .type = VN_TYPE_PORT,
@@ -432,24 +438,6 @@ static void print_range(const void *value, struct vn_text *text)
 		    vnet_ip_text(&range->last, last));
 }
 
-/* Words and numbers that dnsmasq's hosts file takes for something else: a lease time, say. */
-static bool means_else(const char *s)
-{
-	size_t digits = strspn(s, "0123456789");
-
-	return !strcasecmp(s, "ignore") || !strcasecmp(s, "infinite") ||
-	       (digits && (!s[digits] || (strchr("smhdwSMHDW", s[digits]) && !s[digits + 1])));
-}
-
-/* RFC 1123, section 2.1: letters, digits and inner hyphens. */
-static bool label_ok(const char *s)
-{
-	size_t len = strlen(s);
-
-	return len && len < VNET_HOST_NAME && s[0] != '-' && s[len - 1] != '-' &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == len;
-}
-
 static int parse_host(const struct vn_option *opt, const char *s, void *ret, struct vnet_error *err)
 {
 	struct vnet_host host = { 0 };
@@ -470,12 +458,12 @@ static int parse_host(const struct vn_option *opt, const char *s, void *ret, str
 		r = vnet_ip_parse(ip, &host.ip, err);
 	if (r < 0)
 		return r;
-	if (comma && !label_ok(comma + 1))
+	if (comma && !vn_label_ok(comma + 1))
 		return vnet_error_set(err, -EINVAL,
 				      "host name '%.80s': want letters, digits and inner hyphens, "
 				      "at most 63",
 				      comma + 1);
-	if (comma && means_else(comma + 1))
+	if (comma && vn_label_means_else(comma + 1))
 		return vnet_error_set(
 			err, -EINVAL,
 			"host name '%.80s' means something else to dnsmasq: want another",
@@ -547,6 +535,22 @@ static void print_port(const void *value, struct vn_text *text)
 		vn_text_add(text, " down");
 }
 
+static int parse_handover(const struct vn_option *opt, const char *s, void *ret,
+			  struct vnet_error *err)
+{
+	if (strcmp(s, "static") != 0 && strcmp(s, "client") != 0)
+		return vnet_error_set(err, -EINVAL, "%s '%.40s': want static or client", opt->key,
+				      s);
+	*(uint32_t *)ret = *s == 's' ? VNET_UPLINK_DHCP_STATIC : VNET_UPLINK_DHCP_CLIENT;
+	return 0;
+}
+
+static void print_handover(const void *value, struct vn_text *text)
+{
+	vn_text_add(text, "%s",
+		    *(const uint32_t *)value == VNET_UPLINK_DHCP_STATIC ? "static" : "client");
+}
+
 static const struct {
 	size_t size;
 	parse_fn *parse;
@@ -565,6 +569,7 @@ static const struct {
 	[VN_TYPE_HOST] = { sizeof(struct vnet_host), parse_host, print_host },
 	[VN_TYPE_NAME] = { VNET_NAME_SIZE, parse_name, print_name },
 	[VN_TYPE_PORT] = { sizeof(struct vnet_port), parse_port, print_port },
+	[VN_TYPE_HANDOVER] = { sizeof(uint32_t), parse_handover, print_handover },
 };
 
 static_assert(sizeof(types) / sizeof(types[0]) == VN_TYPE_COUNT, "types[] covers vn_type");

@@ -30,6 +30,7 @@ enum vn_type {
 	VN_TYPE_HOST,	  /* struct vnet_host: MAC=IP[,NAME] */
 	VN_TYPE_NAME,	  /* char[VNET_NAME_SIZE], of an interface */
 	VN_TYPE_PORT,	  /* struct vnet_port: NAME[ addrgenmode NUMBER][ down] */
+	VN_TYPE_HANDOVER, /* uint32_t, enum vnet_uplink_dhcp; text "static" or "client" */
 	VN_TYPE_COUNT,
 };
 
@@ -106,6 +107,13 @@ size_t vn_type_size(enum vn_type type);
  */
 int vn_value_parse(const struct vn_option *opt, const char *text, void *ret_value,
 		   struct vnet_error *err);
+
+/*
+ * A host's name: whether it can be one (RFC 1123, section 2.1: letters, digits and inner
+ * hyphens), and whether dnsmasq's hosts file takes it for something else.
+ */
+bool vn_label_ok(const char *s);
+bool vn_label_means_else(const char *s);
 
 /* Print a value as vn_value_parse() reads it. */
 void vn_value_print(const struct vn_option *opt, const void *value, struct vn_text *text);

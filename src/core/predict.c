@@ -31,7 +31,8 @@ int vn_plan_predict(const struct vnet_snapshot *before, const struct vnet_plan *
 /* The server starts, or reads its files again, only when all that it uses is as it was. */
 static bool comes_last(const struct vnet_op *op)
 {
-	return op->kind == VNET_OP_SERVICE_START || op->kind == VNET_OP_SERVICE_RELOAD;
+	return op->kind == VNET_OP_SERVICE_START || op->kind == VNET_OP_SERVICE_RELOAD ||
+	       op->kind == VNET_OP_CLIENT_START;
 }
 
 /*

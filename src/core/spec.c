@@ -140,6 +140,8 @@ static void drop(struct vnet_spec *spec, enum vnet_key key)
 		memset(field(spec, key), 0, vn_type_size(opt->type));
 	}
 	spec->set &= ~(1ULL << key);
+	if (key == VNET_KEY_UPLINK) /* what is said about it goes with it */
+		drop(spec, VNET_KEY_UPLINK_DHCP);
 }
 
 void vnet_spec_drop_dhcp(struct vnet_spec *spec)

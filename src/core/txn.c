@@ -39,13 +39,14 @@
 /* ---- undoing ---- */
 
 /*
- * A server that was starting when the state was read shows, and makes its files, later;
- * what neighbours were told never shows.
+ * A server that was starting when the state was read shows, and makes its files, later, and
+ * a client that was stopped may still show; what neighbours were told never shows.
  */
 static bool shows_late(const struct vnet_op *op)
 {
 	return op->kind == VNET_OP_FILE_DEL || op->kind == VNET_OP_SERVICE_STOP ||
-	       op->kind == VNET_OP_ANNOUNCE;
+	       op->kind == VNET_OP_ANNOUNCE || op->kind == VNET_OP_CLIENT_STOP ||
+	       op->kind == VNET_OP_CLIENT_START;
 }
 
 /* The bridge's own timers, which the kernel does not show behind a root that is another. */

@@ -187,7 +187,9 @@ static void del_inverse(const struct vnet_op *op, const struct vnet_snapshot *be
 {
 	const struct vnet_object *object = &op->u.object.object;
 
-	(void)before;
+	/* With the lifetime that it had, and not the one that its copy elsewhere was given. */
+	if (object->kind == VNET_OBJECT_ADDR && find(op, before))
+		object = find(op, before);
 	if (!find(op, origin)) /* what the plan itself made is gone as it should be */
 		return;
 	if (object->kind == VNET_OBJECT_ROUTE) {

@@ -85,6 +85,8 @@ extern const struct vn_op_row vn_op_file_del;
 extern const struct vn_op_row vn_op_service_start;
 extern const struct vn_op_row vn_op_service_stop;
 extern const struct vn_op_row vn_op_service_reload;
+extern const struct vn_op_row vn_op_client_start;
+extern const struct vn_op_row vn_op_client_stop;
 
 /* The row of an operation's kind. */
 const struct vn_op_row *vn_op_row(const struct vnet_op *op);

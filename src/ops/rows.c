@@ -26,6 +26,8 @@ static const struct vn_op_row *const rows[] = {
 	[VNET_OP_SERVICE_START] = &vn_op_service_start,
 	[VNET_OP_SERVICE_STOP] = &vn_op_service_stop,
 	[VNET_OP_SERVICE_RELOAD] = &vn_op_service_reload,
+	[VNET_OP_CLIENT_START] = &vn_op_client_start,
+	[VNET_OP_CLIENT_STOP] = &vn_op_client_stop,
 };
 
 static_assert(sizeof(rows) / sizeof(rows[0]) == VNET_OP_KIND_COUNT, "rows[] covers vnet_op_kind");

@@ -23,7 +23,7 @@ enum member_type {
 	MEMBER_U8,
 	MEMBER_STRING,	/* char[] */
 	MEMBER_BYTES,	/* in hexadecimal */
-	MEMBER_CONTENT, /* const char *, of a file */
+	MEMBER_CONTENT, /* const char * */
 	MEMBER_OBJECT,	/* struct vnet_object: its message, in hexadecimal */
 };
 
@@ -140,6 +140,13 @@ static const struct member service_members[] = {
 	END,
 };
 
+static const struct member client_members[] = {
+	M("program", MEMBER_STRING, u.client.program),	M("link", MEMBER_STRING, u.client.link),
+	M("own", MEMBER_STRING, u.client.own),		M("from", MEMBER_STRING, u.client.from),
+	M("leases", MEMBER_STRING, u.client.leases),	M("pid", MEMBER_I32, u.client.pid),
+	M("command", MEMBER_CONTENT, u.client.command), END,
+};
+
 static const struct {
 	const char *word;
 	const struct member *members;
@@ -165,6 +172,8 @@ static const struct {
 	[VNET_OP_SERVICE_START] = { "service-start", service_members },
 	[VNET_OP_SERVICE_STOP] = { "service-stop", service_members },
 	[VNET_OP_SERVICE_RELOAD] = { "service-reload", service_members },
+	[VNET_OP_CLIENT_START] = { "client-start", client_members },
+	[VNET_OP_CLIENT_STOP] = { "client-stop", client_members },
 };
 
 static_assert(sizeof(kinds) / sizeof(kinds[0]) == VNET_OP_KIND_COUNT,
@@ -332,7 +341,7 @@ static int read_member(struct vnet_op *op, const struct member *m, char *value, 
 		if (decode(value) < 0 || *ret_content)
 			return -EBADMSG;
 		*ret_content = strdup(value);
-		op->u.file.content = *ret_content;
+		memcpy(at, ret_content, sizeof(*ret_content));
 		return *ret_content ? 0 : -ENOMEM;
 	case MEMBER_OBJECT:
 		return read_object(value, at, ret_content);
@@ -389,7 +398,8 @@ int vn_op_read(char *line, struct vnet_op *ret_op, char **ret_content)
 		op.u.file.content = content;
 		r = content ? 0 : -ENOMEM;
 	}
-	if (r == 0 && kinds[op.kind].members == object_members && !content)
+	if (r == 0 && !content &&
+	    (kinds[op.kind].members == object_members || kinds[op.kind].members == client_members))
 		r = -EBADMSG;
 	if (r < 0)
 		return r;

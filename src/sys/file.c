@@ -101,10 +101,8 @@ int vn_file_read(const char *path, char **ret_content, uint32_t *ret_mode)
 	return 0;
 }
 
-static int write_all(int fd, const char *content)
+static int write_all(int fd, const char *content, size_t len)
 {
-	size_t len = strlen(content);
-
 	while (len) {
 		ssize_t n = write(fd, content, len);
 
@@ -119,14 +117,14 @@ static int write_all(int fd, const char *content)
 }
 
 /* Make @path, which must not exist, with all of @content in it. */
-static int file_make(const char *path, const char *content, uint32_t mode)
+static int file_make(const char *path, const char *content, size_t len, uint32_t mode)
 {
 	auto_fd fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int r;
 
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, content);
+	r = write_all(fd, content, len);
 	if (r < 0)
 		return r;
 	if (fchmod(fd, mode) < 0) /* the umask is not asked */
@@ -151,6 +149,11 @@ void vn_file_clear(const char *path)
 
 int vn_file_write(const char *path, const char *content, uint32_t mode)
 {
+	return vn_file_write_bytes(path, content, strlen(content), mode);
+}
+
+int vn_file_write_bytes(const char *path, const char *bytes, size_t n, uint32_t mode)
+{
 	char temporary[PATH_MAX];
 	int r;
 
@@ -159,7 +162,7 @@ int vn_file_write(const char *path, const char *content, uint32_t mode)
 		return r;
 	if (unlink(temporary) < 0 && errno != ENOENT)
 		return -errno;
-	r = file_make(temporary, content, mode);
+	r = file_make(temporary, bytes, n, mode);
 	if (!r && rename(temporary, path) < 0)
 		r = -errno;
 	if (r < 0)

@@ -38,6 +38,9 @@ int vn_file_read(const char *path, char **ret_content, uint32_t *ret_mode);
  */
 int vn_file_write(const char *path, const char *content, uint32_t mode);
 
+/* The same for @n bytes, whatever they are. */
+int vn_file_write_bytes(const char *path, const char *bytes, size_t n, uint32_t mode);
+
 /* Take away the temporary file that a write of @path left which was cut off, if there is one. */
 void vn_file_clear(const char *path);
 

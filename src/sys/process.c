@@ -32,9 +32,11 @@ enum {
 	PROC_PATH = 32,	     /* "/proc/2147483647/cmdline" */
 	NS_TEXT = 32,	     /* "net:[4026531840]"; 27 with an inode of 20 digits */
 	CMDLINE_MAX = 4096,  /* of a command line that is searched */
+	ENVIRON_MAX = 8192,  /* of an environment */
 	CAPS_MAX = 64,	     /* bits of a set; Linux 6.18 has 41 */
 	STDIO_END = 3,	     /* the first descriptor after standard error */
 	KILL_WAIT_MS = 2000, /* for the end after SIGKILL, which as a rule is at once */
+	AGAIN_MS = 250,	     /* until SIGTERM is sent again */
 	ID_PIDFD = 3,	     /* P_PIDFD of linux/wait.h, which glibc has only since 2.36 */
 };
 
@@ -108,7 +110,9 @@ static int actions_fill(posix_spawn_file_actions_t *actions, int stderr_fd)
 	if (!r)
 		r = posix_spawn_file_actions_adddup2(actions, STDIN_FILENO, STDOUT_FILENO);
 	if (!r)
-		r = posix_spawn_file_actions_adddup2(actions, stderr_fd, STDERR_FILENO);
+		r = posix_spawn_file_actions_adddup2(actions,
+						     stderr_fd < 0 ? STDIN_FILENO : stderr_fd,
+						     STDERR_FILENO);
 	if (!r)
 		r = posix_spawn_file_actions_addclosefrom_np(actions, STDIO_END);
 	if (!r)
@@ -133,16 +137,19 @@ static int attr_fill(posix_spawnattr_t *attr)
 	return -r;
 }
 
-static int spawn(const char *const argv[], int stderr_fd, pid_t *ret_pid)
+/* @stderr_fd: -1: what it says there is not heard. */
+static int spawn(const char *program, const char *const argv[], const char *const envp[],
+		 int stderr_fd, pid_t *ret_pid)
 {
-	char *const environment[] = { NULL };
 	char *const *args;
+	char *const *environment;
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	int r;
 
 	/* posix_spawn() promises to leave the strings alone, but its type can't say so. */
 	memcpy(&args, &argv, sizeof(args));
+	memcpy(&environment, &envp, sizeof(environment));
 	r = -posix_spawn_file_actions_init(&actions);
 	if (r < 0)
 		return r;
@@ -153,7 +160,7 @@ static int spawn(const char *const argv[], int stderr_fd, pid_t *ret_pid)
 	if (!r)
 		r = attr_fill(&attr);
 	if (!r)
-		r = -posix_spawn(ret_pid, argv[0], &actions, &attr, args, environment);
+		r = -posix_spawn(ret_pid, program, &actions, &attr, args, environment);
 	(void)posix_spawnattr_destroy(&attr);
 out_actions:
 	(void)posix_spawn_file_actions_destroy(&actions);
@@ -162,6 +169,7 @@ out_actions:
 
 pid_t vn_process_spawn(const char *const argv[], unsigned long long caps, int *ret_stderr)
 {
+	const char *const environment[] = { NULL };
 	auto_fd read_end = -1;
 	auto_fd write_end = -1;
 	pid_t pid = 0;
@@ -173,11 +181,19 @@ pid_t vn_process_spawn(const char *const argv[], unsigned long long caps, int *r
 	r = caps_narrow(caps);
 	if (r < 0)
 		return r;
-	r = spawn(argv, write_end, &pid);
+	r = spawn(argv[0], argv, environment, write_end, &pid);
 	if (r < 0)
 		return r;
 	*ret_stderr = take_fd(&read_end);
 	return pid;
+}
+
+pid_t vn_process_launch(const char *program, const char *const argv[], const char *const envp[])
+{
+	pid_t pid = 0;
+	int r = spawn(program, argv, envp, -1, &pid);
+
+	return r < 0 ? r : pid;
 }
 
 /* ---- wait ---- */
@@ -256,22 +272,29 @@ static int proc_path(char path[PROC_PATH], pid_t pid, const char *file)
 	return vn_format(path, PROC_PATH, "/proc/%d/%s", (int)pid, file);
 }
 
-/* True if the command line of @pid, as far as it is read, has the whole argument @arg. */
-static bool has_arg(pid_t pid, const char *arg)
+/* The first @size bytes of a file of @pid at most. Returns how many, or a negative errno. */
+static ssize_t proc_read(pid_t pid, const char *file, char *ret_text, size_t size)
 {
 	auto_fd fd = -1;
 	char path[PROC_PATH];
-	char line[CMDLINE_MAX];
 	ssize_t n;
+	int r = proc_path(path, pid, file);
 
-	if (proc_path(path, pid, "cmdline") < 0)
-		return false;
+	if (r < 0)
+		return r;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
-	n = read(fd, line, sizeof(line));
-	if (n <= 0)
-		return false;
+		return -errno;
+	n = read(fd, ret_text, size);
+	return n < 0 ? -errno : n;
+}
+
+/* True if the command line of @pid, as far as it is read, has the whole argument @arg. */
+static bool has_arg(pid_t pid, const char *arg)
+{
+	char line[CMDLINE_MAX];
+	ssize_t n = proc_read(pid, "cmdline", line, sizeof(line));
+
 	for (const char *at = line; at < line + n;) {
 		const char *end = memchr(at, '\0', (size_t)(line + n - at));
 
@@ -368,6 +391,100 @@ pid_t vn_process_find(int netns, const char *arg, pid_t hint)
 	return pid;
 }
 
+/* ---- look ---- */
+
+/* Returns 1 if its name is one of @names, with all that is to be known of it; else 0. */
+static int look_at(pid_t pid, const char *const names[], size_t n, struct vn_process *ret_process)
+{
+	ssize_t len = proc_read(pid, "comm", ret_process->name, sizeof(ret_process->name));
+	size_t i = 0;
+
+	if (len <= 0) /* gone */
+		return 0;
+	ret_process->name[len - 1] = '\0'; /* for the newline */
+	while (i < n && strcmp(ret_process->name, names[i]) != 0)
+		i++;
+	len = i < n ? proc_read(pid, "cmdline", ret_process->line, VN_PROCESS_LINE) : 0;
+	if (len <= 0) /* gone, or ended */
+		return 0;
+	ret_process->pid = pid;
+	ret_process->line[len] = '\0';
+	ret_process->size = (size_t)len;
+	return 1;
+}
+
+int vn_process_each(int netns, const char *const names[], size_t n, vn_process_fn *fn, void *arg)
+{
+	struct vn_process process;
+	struct dirent *entry;
+	char ns[NS_TEXT];
+	uint64_t pid;
+	DIR *proc;
+	int r = ns_text(netns, ns);
+
+	if (r < 0)
+		return r;
+	proc = opendir("/proc");
+	if (!proc)
+		return -errno;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has this stream */
+	while (r == 0 && (entry = readdir(proc))) {
+		if (vn_number(entry->d_name, 10, 1, INT_MAX, &pid) == 0 &&
+		    lives_in((pid_t)pid, ns) > 0 && look_at((pid_t)pid, names, n, &process))
+			r = fn(&process, arg);
+	}
+	(void)closedir(proc);
+	return r;
+}
+
+int vn_process_program(pid_t pid, char *ret_path, size_t size)
+{
+	static const char gone[] = " (deleted)";
+	char path[PROC_PATH];
+	size_t len;
+	ssize_t n;
+	int r = proc_path(path, pid, "exe");
+
+	if (r < 0)
+		return r;
+	n = readlink(path, ret_path, size);
+	if (n < 0)
+		return -errno;
+	len = (size_t)n;
+	if (len == size)
+		return -ENAMETOOLONG;
+	ret_path[len] = '\0';
+	if (len >= sizeof(gone) && !strcmp(ret_path + len - (sizeof(gone) - 1), gone))
+		return -ESTALE;
+	return 0;
+}
+
+int vn_process_env(pid_t pid, const char *name, char *ret_value, size_t size)
+{
+	char env[ENVIRON_MAX + 1];
+	size_t len = strlen(name);
+	ssize_t n = proc_read(pid, "environ", env, ENVIRON_MAX);
+
+	if (n < 0)
+		return (int)n;
+	env[n] = '\0';
+	for (const char *at = env; at < env + n; at += strlen(at) + 1) {
+		if (!strncmp(at, name, len) && at[len] == '=')
+			return vn_copy(ret_value, size, at + len + 1);
+	}
+	return -ENOENT;
+}
+
+bool vn_process_sees_files(pid_t pid)
+{
+	char path[PROC_PATH];
+	struct stat theirs;
+	struct stat ours;
+
+	return proc_path(path, pid, "ns/mnt") == 0 && stat(path, &theirs) == 0 &&
+	       stat("/proc/self/ns/mnt", &ours) == 0 && theirs.st_ino == ours.st_ino;
+}
+
 int vn_process_netns(pid_t pid, const char *arg, int host)
 {
 	auto_fd fd = -1;
@@ -429,7 +546,13 @@ int vn_process_end(pid_t pid, int netns, const char *arg, int grace_ms)
 
 	if (pidfd < 0)
 		return pidfd == -ESRCH ? 0 : pidfd;
-	r = signal_and_wait(pidfd, SIGTERM, grace_ms);
+	/* Again and again: dhcpcd 9.4 loses one that comes while it talks to its helper. */
+	do {
+		int wait_ms = grace_ms < AGAIN_MS ? grace_ms : AGAIN_MS;
+
+		r = signal_and_wait(pidfd, SIGTERM, wait_ms);
+		grace_ms -= wait_ms;
+	} while (r == -ETIMEDOUT && grace_ms > 0);
 	if (r == -ETIMEDOUT)
 		r = signal_and_wait(pidfd, SIGKILL, KILL_WAIT_MS);
 	/* Orphans come to us where we are process 1 or a subreaper: leave no zombie. */

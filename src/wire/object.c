@@ -64,15 +64,20 @@ static void put_label(struct vn_msg *msg, const struct nlattr *attr,
 		vn_attr_str(msg, IFA_LABEL, label);
 }
 
-/* Of one that lasts for ever IPv4 does not show that it is not to be preferred: a flag does. */
+/*
+ * Of one that lasts for ever IPv4 does not show that it is not to be preferred: a flag does,
+ * and so it stays whatever lifetime it gets.
+ */
 static void put_lifetime(struct vn_msg *msg, const struct nlattr *attr,
-			 const struct vnet_object *object)
+			 const struct vnet_object *object, const struct vnet_object_edit *edit)
 {
 	struct ifa_cacheinfo info = { 0 };
 
 	if (mnl_attr_get_payload_len(attr) < sizeof(info))
 		return;
 	memcpy(&info, mnl_attr_get_payload(attr), sizeof(info));
+	if (edit->has_lifetime)
+		info.ifa_valid = info.ifa_prefered = edit->lifetime;
 	if (object->flags & IFA_F_DEPRECATED)
 		info.ifa_prefered = 0;
 	vn_attr(msg, IFA_CACHEINFO, &info, sizeof(info));
@@ -101,7 +106,7 @@ static void move_addr(const struct vnet_object *object, const struct vnet_object
 			put_label(msg, attr, edit);
 			break;
 		case IFA_CACHEINFO:
-			put_lifetime(msg, attr, object);
+			put_lifetime(msg, attr, object, edit);
 			break;
 		default:
 			copy(msg, attr);

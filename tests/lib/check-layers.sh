@@ -31,7 +31,7 @@ BEGIN {
 	# All that a mode may know: what stands in its files is a function of its arguments. The
 	# headers of the kernel here are those whose constants are the values in a spec or snapshot.
 	mode = "^<(vnet/(addr|object|spec|plan|snapshot|mode|error)\\.h" \
-	       "|(assert|errno|inttypes|limits|stdbool|stddef|stdint|stdio|stdlib|string)\\.h" \
+	       "|(assert|errno|inttypes|limits|stdarg|stdbool|stddef|stdint|stdio|stdlib|string)\\.h" \
 	       "|sys/socket\\.h|netinet/in\\.h|linux/(if(_addr|_bridge|_ether|_link)?|neighbour|rtnetlink)\\.h)>"
 }
 

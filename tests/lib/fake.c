@@ -264,18 +264,19 @@ static int do_op(struct fake *fake, const struct vnet_op *op, const struct fake_
 /* Of the world's files, those that the real reader would look at. */
 static void read_files(const struct fake *fake, const char *net, struct vnet_snapshot *snap)
 {
-	char own[4][VNET_PATH_SIZE];
+	char own[5][VNET_PATH_SIZE];
 
 	must(vn_format(own[0], sizeof(own[0]), "%s/%s.dnsmasq", snap->run_dir, net) == 0 &&
 	     vn_format(own[1], sizeof(own[1]), "%s/%s.hosts", snap->run_dir, net) == 0 &&
 	     vn_format(own[2], sizeof(own[2]), "%s/%s.pid", snap->run_dir, net) == 0 &&
-	     vn_copy(own[3], sizeof(own[3]), snap->lease_path) == 0);
+	     vn_format(own[3], sizeof(own[3]), "%s/%s.client", snap->run_dir, net) == 0 &&
+	     vn_copy(own[4], sizeof(own[4]), snap->lease_path) == 0);
 	for (size_t i = 0; i < fake->world.n_files; i++) {
 		const struct vnet_file *file = &fake->world.files[i];
 		size_t len = strlen(file->path);
 		bool wanted = len > 4 && !strcmp(file->path + len - 4, ".net");
 
-		for (int k = 0; k < 4 && *net; k++)
+		for (int k = 0; k < 5 && *net; k++)
 			wanted = wanted || !strcmp(file->path, own[k]);
 		if (wanted && file->content)
 			must(vn_snapshot_set_file(snap, file->path, file->content, file->mode) ==
@@ -342,6 +343,7 @@ static int fake_read(void *self, const char *net, struct vnet_snapshot *snap,
 	copy.seed = snap->seed;
 	copy.dhcp = snap->dhcp;
 	copy.survey = snap->survey;
+	copy.hand_over = snap->hand_over;
 	copy.fresh = snap->fresh;
 	*snap = copy;
 	read_files(fake, net, snap);

@@ -113,6 +113,9 @@ void state_print(const struct vnet_snapshot *snap, unsigned int flags, struct vn
 	}
 	if (snap->running)
 		vn_text_add(text, "running %s\n", snap->ns[VNET_NS_DHCP].name);
+	for (size_t i = 0; i < snap->n_clients; i++)
+		vn_text_add(text, "client %s %s\n", snap->clients[i].program,
+			    snap->clients[i].link);
 }
 
 /* ---- lines ---- */

@@ -736,6 +736,8 @@ damaged()
 	ip link add other type bridge
 	state before
 	refuses_create '--uplink nix: there is no such interface' br0 --uplink nix
+	refuses_create '--uplink-dhcp without --uplink: want both' br0 --uplink-dhcp static
+	refuses_create "uplink-dhcp 'x': want static or client" br0 --uplink nic --uplink-dhcp x
 	refuses_create '--uplink lo: a loopback leads nowhere: want a NIC' br0 --uplink lo
 	refuses_create '--uplink other: is a bridge itself: want a NIC' br0 --uplink other
 	refuses_create '--mac with --uplink: the bridge has the MAC of the NIC: leave it out' \

@@ -130,6 +130,9 @@ static void spoil(struct vnet_op *op)
 	case VNET_OP_FILE_DEL:
 		(void)vn_copy(op->u.file.path, sizeof(op->u.file.path), "/proc/version");
 		break;
+	case VNET_OP_CLIENT_START: /* in no scene */
+	case VNET_OP_CLIENT_STOP:
+		break;
 	case VNET_OP_SERVICE_START:
 	case VNET_OP_SERVICE_STOP:
 	case VNET_OP_SERVICE_RELOAD:

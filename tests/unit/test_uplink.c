@@ -222,6 +222,18 @@ static struct fake *host_new(void)
 	return fake;
 }
 
+static struct fake *host_with_client(void)
+{
+	struct fake *fake = host_new();
+	char command[] = "PATH=/bin\n/sbin/dhclient\ndhclient\n-lf\n/var/lib/l\neth0\n";
+	const struct vnet_client client = {
+		.program = "dhclient", .link = "eth0", .pid = 4712, .command = command
+	};
+
+	assert_int_equal(vn_snapshot_add_client(&fake->world, &client), 0);
+	return fake;
+}
+
 /* ---- verbs ---- */
 
 static int create(struct fake *fake, const struct vnet_how *how, struct vnet_result *ret_result,
@@ -253,6 +265,17 @@ static int set_on(struct fake *fake, const struct vnet_how *how, struct vnet_res
 	static const struct vnet_edit edit = { .key = VNET_KEY_UPLINK, .how = '=', .text = "eth0" };
 
 	return vnet_set(fake->vnet, NET, &edit, 1, how, ret_result, err);
+}
+
+static int create_with_client(struct fake *fake, const struct vnet_how *how,
+			      struct vnet_result *ret_result, struct vnet_error *err)
+{
+	static const struct vnet_edit edits[] = {
+		{ .key = VNET_KEY_UPLINK, .how = '=', .text = "eth0" },
+		{ .key = VNET_KEY_UPLINK_DHCP, .how = '=', .text = "client" },
+	};
+
+	return vnet_create(fake->vnet, VNET_MODE_BRIDGE, NET, edits, 2, how, ret_result, err);
 }
 
 static int set_off(struct fake *fake, const struct vnet_how *how, struct vnet_result *ret_result,
@@ -542,6 +565,19 @@ static void each_operation_of_the_way_off_fails(void **state)
 	assert_true(back > 0 && on > 0);
 }
 
+/* Whatever fails, there is one client, and it is where the address is. */
+static void each_operation_with_a_client_fails(void **state)
+{
+	size_t back;
+	size_t on;
+
+	(void)state;
+	fail_each_of(host_with_client(), create_with_client, NULL, &back, &on);
+	assert_true(back > on);
+	fail_each_of(host_with_client(), delete_net, create_with_client, &back, &on);
+	assert_true(back > 0 && on > 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -554,6 +590,7 @@ int main(void)
 		cmocka_unit_test(each_operation_fails_on_an_old_kernel),
 		cmocka_unit_test(each_operation_of_the_way_onto_fails),
 		cmocka_unit_test(each_operation_of_the_way_off_fails),
+		cmocka_unit_test(each_operation_with_a_client_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
