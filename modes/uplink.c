@@ -330,16 +330,28 @@ static void stage_routes6(const struct move *m)
 	}
 }
 
-/* An IPv6 address may leave its subnet's route behind, where another one is in that subnet. */
-static void drop_routes(const struct move *m, uint8_t family, bool gateway)
+/*
+ * Those over a router first. Of IPv4 the ones that come and go with their addresses only where
+ * @all is said; an IPv6 address may leave its subnet's route behind, where another one is in that
+ * subnet.
+ */
+static void drop_routes_of(const struct move *m, uint8_t family, bool gateway, bool all)
 {
 	const struct vnet_object *object;
 
 	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
 		if (is_route(m, object, family) && object->gateway == gateway &&
-		    (family == AF_INET6 || !vnet_uplink_is_connected(m->snap, object)))
+		    (all || family == AF_INET6 || !vnet_uplink_is_connected(m->snap, object)))
 			drop_own(m, object);
 	}
+}
+
+static void drop_routes(const struct move *m, bool all)
+{
+	drop_routes_of(m, AF_INET6, true, all);
+	drop_routes_of(m, AF_INET6, false, all);
+	drop_routes_of(m, AF_INET, true, all);
+	drop_routes_of(m, AF_INET, false, all);
 }
 
 static void add_best(const struct move *m)
@@ -429,10 +441,7 @@ static void take_over(const struct move *m)
 
 	if (m->from->carrier) /* without, the kernel drops them */
 		move_nexthops(m, m->awake ? RTNH_F_ONLINK : 0, false);
-	drop_routes(m, AF_INET6, true);
-	drop_routes(m, AF_INET6, false);
-	drop_routes(m, AF_INET, true);
-	drop_routes(m, AF_INET, false);
+	drop_routes(m, false);
 	if (!m->awake)
 		add_best(m);
 	drop_neighs(m);
@@ -515,24 +524,6 @@ void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *
 
 /* ---- and back ---- */
 
-/* Those of the bridge, connected ones too: from there on packets leave by the NIC itself. */
-static void drop_all_routes(const struct move *m)
-{
-	static const struct {
-		uint8_t family;
-		int gateway; /* -1: either */
-	} turns[] = { { AF_INET6, -1 }, { AF_INET, 1 }, { AF_INET, 0 } };
-	const struct vnet_object *object;
-
-	for (size_t t = 0; t < sizeof(turns) / sizeof(turns[0]); t++) {
-		for (size_t i = 0; (object = object_at(m, i, false)); i++) {
-			if (is_route(m, object, turns[t].family) &&
-			    (turns[t].gateway < 0 || object->gateway == (turns[t].gateway != 0)))
-				drop_own(m, object);
-		}
-	}
-}
-
 /*
  * The link-local address that a bridge with IPv6 has by its own MAC stays; where that is
  * the NIC's, both have it.
@@ -579,7 +570,7 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 	first = plan->n_ops;
 	if (nic->carrier)
 		move_nexthops(&m, RTNH_F_ONLINK, false);
-	drop_all_routes(&m);
+	drop_routes(&m, true); /* from there on packets leave by the NIC itself */
 	vnet_plan_link_set(plan, VNET_NS_HOST, &free_nic,
 			   VNET_LINK_MASTER | VNET_LINK_ADDR_GEN_MODE);
 	vnet_plan_mark(plan, VNET_OP_TURN);

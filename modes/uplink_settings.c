@@ -106,35 +106,6 @@ static void copy_secret(const struct vnet_snapshot *snap, const struct vnet_link
 	vnet_plan_link_set(plan, VNET_NS_HOST, to, VNET_LINK_ADDR_GEN_MODE);
 }
 
-/*
- * Two marks of an address no request can set: that it came of a secret, and that it is one
- * of those that change.
- */
-static void note_marks(const struct vnet_snapshot *snap, const struct vnet_link *from,
-		       struct vnet_plan *plan)
-{
-	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
-	char text[VNET_CIDR_TEXT];
-
-	for (size_t i = 0; i < host->n_objects; i++) {
-		const struct vnet_object *addr = host->objects[i];
-
-		if (addr->kind != VNET_OBJECT_ADDR || addr->index != from->index ||
-		    addr->to.ip.family != AF_INET6)
-			continue;
-		if (addr->flags & IFA_F_TEMPORARY)
-			vnet_plan_note(plan,
-				       "%s of %s is a temporary address: moved, it is one as any "
-				       "other until its lifetime ends",
-				       vnet_cidr_text(&addr->to, text), from->name);
-		else if (addr->flags & IFA_F_STABLE_PRIVACY)
-			vnet_plan_note(plan,
-				       "%s of %s was made by stable_secret: moved, it lacks that "
-				       "mark, and is not made anew should another host have it",
-				       vnet_cidr_text(&addr->to, text), from->name);
-	}
-}
-
 /* Whether routes of @to count while it has no carrier; NULL: as those of @like. */
 static void set_linkdown(const struct vnet_snapshot *snap, const char *like,
 			 const struct vnet_link *to, const char *value, struct vnet_plan *plan)
@@ -154,7 +125,6 @@ void vnet_uplink_settings(const struct vnet_snapshot *snap, const struct vnet_li
 		set_linkdown(snap, nic->name, bridge, nic->carrier ? "1" : "0", plan);
 	if (!vnet_link_by_name(snap, VNET_NS_HOST, bridge->name))
 		copy_secret(snap, nic, bridge, plan);
-	note_marks(snap, nic, plan);
 }
 
 void vnet_uplink_settled(const struct vnet_snapshot *snap, const struct vnet_link *nic,

@@ -227,6 +227,7 @@ static void note_addrs(const struct vnet_snapshot *snap, const struct vnet_link 
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 	struct list temporary = { .len = 0 };
 	struct list duplicate = { .len = 0 };
+	struct list secret = { .len = 0 };
 	char text[VNET_CIDR_TEXT];
 
 	for (size_t i = 0; i < host->n_objects; i++) {
@@ -239,6 +240,8 @@ static void note_addrs(const struct vnet_snapshot *snap, const struct vnet_link 
 			add(&duplicate, vnet_cidr_text(&object->to, text));
 		else if (object->flags & IFA_F_TEMPORARY)
 			add(&temporary, vnet_cidr_text(&object->to, text));
+		else if (object->flags & IFA_F_STABLE_PRIVACY)
+			add(&secret, vnet_cidr_text(&object->to, text));
 	}
 	if (duplicate.n)
 		vnet_plan_note(plan, "someone else has this address of %s, which is not moved: %s",
@@ -248,13 +251,11 @@ static void note_addrs(const struct vnet_snapshot *snap, const struct vnet_link 
 			       "temporary addresses of %s are plain ones on %s until they end, and "
 			       "new ones take their place: %s",
 			       nic->name, bridge, end(&temporary));
-	if (nic->addr_gen_mode == IN6_ADDR_GEN_MODE_STABLE_PRIVACY ||
-	    nic->addr_gen_mode == IN6_ADDR_GEN_MODE_RANDOM)
-		vnet_plan_note(
-			plan,
-			"%s makes IPv6 addresses from a secret: %s keeps those of today, for a "
-			"new prefix it makes another one",
-			nic->name, bridge);
+	if (secret.n)
+		vnet_plan_note(plan,
+			       "addresses of %s came of a secret: on %s they lack that mark, and "
+			       "for a new prefix it makes others: %s",
+			       nic->name, bridge, end(&secret));
 }
 
 void vnet_uplink_note(const struct vnet_snapshot *snap, const struct vnet_link *nic,

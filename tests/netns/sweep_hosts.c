@@ -379,7 +379,7 @@ static int create(struct vnet *vnet, const struct host *host, const char *net, b
 	r = vnet_create(vnet, VNET_MODE_BRIDGE, net, edits, n, &how, &result, err);
 	if (r < 0)
 		return r;
-	*ret_notes = result.plan.notes && strstr(result.plan.notes, "made by stable_secret");
+	*ret_notes = result.plan.notes && strstr(result.plan.notes, "came of a secret");
 	vnet_result_done(&result);
 	return 0;
 }
