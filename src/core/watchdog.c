@@ -36,6 +36,7 @@
 #include "core/journal.h"
 #include "core/net.h"
 #include "ops/ops.h"
+#include "sys/file.h"
 #include "sys/gateway.h"
 #include "sys/watchdog.h"
 
@@ -154,6 +155,7 @@ static int orphaned(struct dog *dog)
 	int r;
 
 	drop(dog);
+	vn_file_clear(dog->vnet->journal); /* it may have died while it wrote it */
 	/* Before "go" there may be a journal already, by which nothing has been done. */
 	if (dog->over || (!dog->watching && vn_journal_read(dog->vnet->journal, &dog->journal) < 0))
 		return 0;

@@ -5,9 +5,10 @@
  * For the sweeps that prove what a kill leaves behind: run it with N = 1, 2, 3.. until it says that
  * the command ended by itself. It works on any binary, and unlike a timer it hits each point once.
  *
- * usage: killat [-xpt] [-m MARK]... [-o FILE] [-T SECONDS] N [--] COMMAND [ARG...]
+ * usage: killat [-xptwd] [-f NAME [-k WHO] [-a M]] [-m MARK]... [-o FILE] [-T SECONDS] N [--]
+ *               COMMAND [ARG...]
  *        killat -v [-o FILE] [-T SECONDS] [--] COMMAND [ARG...]
- *        killat -c [-t] [-m MARK]... [-o FILE] [-T SECONDS] [--] COMMAND [ARG...]
+ *        killat -c [-twd] [-f NAME] [-m MARK]... [-o FILE] [-T SECONDS] [--] COMMAND [ARG...]
  *   N           kill at the entry of call N: it has no effect any more
  *   -x          kill at the exit of call N: its effect is there
  *   -c          kill nothing, print "count=CALLS status=STATUS"
@@ -15,21 +16,29 @@
  *               done anything; the child is left stopped, "child=PID" printed
  *   -p          print the point of the kill: "killed=N call=NAME at=entry"
  *   -t          print each call counted: "N NAME"
+ *   -w          count only the calls that change something outside of the process that makes them:
+ *               no message that asks, no call that waits
+ *   -f NAME     follow the process that executes NAME, among the children: a daemon also where it
+ *               goes on in a child of its own
+ *   -d          count the calls of that one, from its start, instead of the command's
+ *   -k WHO      whom to kill: command (default), followed, both
+ *   -a M        kill the command at its call N, and then the one followed at its M-th from there on
  *   -m MARK     count from this call on, itself call 1 (default: -m netlink -m /vnet). MARK is
  *               exec: from the start, after exec; netlink: the first socket(AF_NETLINK);
  *               NAME: the first call of this name; /TEXT: the first openat of a path with /TEXT
  *   -o FILE     killat's lines go there; else to stdout, and the command's stdout to stderr
  *   -T SECONDS  give up after so long (default 60): the command is killed, exit status 3
  * exit status: 0 killed, or -c; 10 ended by itself before ("status=STATUS count=CALLS");
- *   2 usage; 3 failed. STATUS is the exit status, or 128 and the signal.
+ *   2 usage; 3 failed. STATUS is the exit status, or 128 and the signal. Where the one followed
+ *   alone is killed, a line "status=STATUS" says how the command ended.
  *
  * Counted: the calls of all threads, by one counter. So that it counts the same each time, a thread
  * that has made another stands still until that one ends or HOLD_MS have passed. Child processes
- * are not counted and not killed, as a SIGKILL to the command alone would leave them. A command
+ * are not counted and not killed, as a SIGKILL to the command alone would leave them, but for the
+ * one that is followed; it goes on untraced when killat ends. A command
  * with LeakSanitizer needs ASAN_OPTIONS=detect_leaks=0: it cannot work in a traced process.
  */
 #define _GNU_SOURCE 1
-#include <asm/unistd.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -48,6 +57,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "killat_calls.h"
+
 enum {
 	MAX_THREADS = 64,
 	MAX_MARKS = 8,
@@ -58,46 +69,6 @@ enum {
 	EXIT_FAILED = 3,
 	EXIT_ENDED = 10,
 };
-
-/* One a line they would be two screens. A call that is not here is called call_NUMBER. */
-/* clang-format off */
-static const char *const call_name[] = {
-#define CALL(name) [__NR_##name] = #name
-	CALL(accept4), CALL(bind), CALL(brk), CALL(capget), CALL(capset), CALL(chdir),
-	CALL(clock_gettime), CALL(clock_nanosleep), CALL(clone), CALL(clone3), CALL(close),
-	CALL(close_range), CALL(connect), CALL(copy_file_range), CALL(dup), CALL(dup3),
-	CALL(epoll_create1), CALL(epoll_ctl), CALL(epoll_pwait), CALL(eventfd2), CALL(execve),
-	CALL(execveat), CALL(exit), CALL(exit_group), CALL(faccessat), CALL(faccessat2),
-	CALL(fallocate), CALL(fchdir), CALL(fchmod), CALL(fchmodat), CALL(fchown), CALL(fchownat),
-	CALL(fcntl), CALL(fdatasync), CALL(flock), CALL(fstat), CALL(fstatfs), CALL(fsync),
-	CALL(ftruncate), CALL(futex), CALL(getcwd), CALL(getdents64), CALL(getegid),
-	CALL(geteuid), CALL(getgid), CALL(getgroups), CALL(getpeername), CALL(getpgid),
-	CALL(getpid), CALL(getppid), CALL(getrandom), CALL(getsid), CALL(getsockname),
-	CALL(getsockopt), CALL(gettid), CALL(getuid), CALL(getxattr), CALL(inotify_add_watch),
-	CALL(inotify_init1), CALL(ioctl), CALL(kill), CALL(linkat), CALL(listen), CALL(lseek),
-	CALL(madvise), CALL(memfd_create), CALL(mkdirat), CALL(mknodat), CALL(mlockall),
-	CALL(mmap), CALL(mount), CALL(mprotect), CALL(mremap), CALL(munmap), CALL(nanosleep),
-	CALL(newfstatat), CALL(openat), CALL(openat2), CALL(pidfd_open), CALL(pidfd_send_signal),
-	CALL(pipe2), CALL(ppoll), CALL(prctl), CALL(pread64), CALL(prlimit64), CALL(pselect6),
-	CALL(pwrite64), CALL(read), CALL(readlinkat), CALL(readv), CALL(recvfrom), CALL(recvmmsg),
-	CALL(recvmsg), CALL(renameat2), CALL(restart_syscall), CALL(rseq), CALL(rt_sigaction),
-	CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(rt_sigtimedwait), CALL(sched_getaffinity),
-	CALL(sched_yield), CALL(sendfile), CALL(sendmmsg), CALL(sendmsg), CALL(sendto),
-	CALL(set_robust_list), CALL(set_tid_address), CALL(setgid), CALL(setgroups), CALL(setns),
-	CALL(setpgid), CALL(setresgid), CALL(setresuid), CALL(setsid), CALL(setsockopt),
-	CALL(setuid), CALL(shutdown), CALL(signalfd4), CALL(socket), CALL(socketpair),
-	CALL(statfs), CALL(statx), CALL(symlinkat), CALL(tgkill), CALL(timerfd_create),
-	CALL(timerfd_settime), CALL(umask), CALL(umount2), CALL(uname), CALL(unlinkat),
-	CALL(unshare), CALL(utimensat), CALL(wait4), CALL(waitid), CALL(write), CALL(writev),
-#ifdef __NR_open /* what newer architectures have left behind */
-	CALL(access), CALL(arch_prctl), CALL(chmod), CALL(chown), CALL(dup2), CALL(epoll_wait),
-	CALL(fork), CALL(getdents), CALL(link), CALL(lstat), CALL(mkdir), CALL(open), CALL(pipe),
-	CALL(poll), CALL(readlink), CALL(rename), CALL(rmdir), CALL(select), CALL(stat),
-	CALL(symlink), CALL(unlink), CALL(vfork),
-#endif
-#undef CALL
-};
-/* clang-format on */
 
 struct thread {
 	pid_t tid;
@@ -110,7 +81,10 @@ struct thread {
 struct run {
 	/* as asked */
 	long at; /* 0: count, or kill at a vfork */
-	bool at_exit, at_vfork, show_point, show_calls;
+	bool at_exit, at_vfork, show_point, show_calls, changes;
+	const char *follow; /* the name of the child's program, or NULL */
+	bool counts_followed, kills_command, kills_followed;
+	long then; /* the one followed at this call, once the command is killed */
 	const char *marks[MAX_MARKS];
 	size_t n_marks;
 	FILE *out;
@@ -118,6 +92,11 @@ struct run {
 	uint64_t deadline;
 	/* so far */
 	pid_t pid;
+	pid_t followed;	    /* 0: not there yet */
+	pid_t before;	    /* the process that has forked it, and ends */
+	bool followed_over; /* it has ended */
+	int end;	    /* of the command, as from waitpid() */
+	bool ended;
 	bool began; /* the command has been executed */
 	bool counting;
 	long count;
@@ -140,14 +119,6 @@ __attribute__((noreturn)) static void fail(const char *what)
 {
 	fprintf(stderr, "killat: %s: %s\n", what, strerror(errno));
 	exit(EXIT_FAILED);
-}
-
-static const char *name_of(uint64_t nr, char *buf, size_t size)
-{
-	if (nr < sizeof(call_name) / sizeof(call_name[0]) && call_name[nr])
-		return call_name[nr];
-	snprintf(buf, size, "call_%llu", (unsigned long long)nr);
-	return buf;
 }
 
 static bool path_has(pid_t tid, uint64_t address, const char *text)
@@ -237,19 +208,42 @@ static void forget_thread(struct run *r, pid_t tid)
 static void kill_it(struct run *r, uint64_t nr)
 {
 	char buf[32];
+	bool both = r->kills_followed && r->followed && !r->followed_over;
 
-	if (kill(r->pid, SIGKILL) < 0)
+	if (!r->kills_command && !both)
+		return; /* nobody to kill: the command ends by itself */
+	/* Who has ended in the meantime is as good as killed. */
+	if (both && kill(r->followed, SIGKILL) < 0 && errno != ESRCH)
 		fail("kill");
-	r->killed = true;
+	if (r->kills_command && kill(r->pid, SIGKILL) < 0 && errno != ESRCH)
+		fail("kill");
 	if (r->show_point)
 		fprintf(r->out, "killed=%ld call=%s at=%s\n", r->at, name_of(nr, buf, sizeof(buf)),
 			r->at_exit ? "exit" : "entry");
+	r->killed = !r->then;
+	if (!r->then)
+		return;
+	r->at = r->then;
+	r->then = r->count = 0;
+	r->counts_followed = r->kills_followed = true;
+	r->kills_command = false;
+}
+
+/* The process of a thread of those two whose calls we see; 0: none of them. */
+static pid_t process_of(const struct run *r, pid_t tid)
+{
+	if (tid == r->pid || tgkill(r->pid, tid, 0) == 0)
+		return r->pid;
+	if (r->followed && (tid == r->followed || tgkill(r->followed, tid, 0) == 0))
+		return r->followed;
+	return 0;
 }
 
 static void at_syscall(struct run *r, struct thread *t)
 {
 	struct __ptrace_syscall_info info;
 	static uint64_t target_nr;
+	const char *name;
 	char buf[32];
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof(info), &info) < 0) {
@@ -257,28 +251,42 @@ static void at_syscall(struct run *r, struct thread *t)
 			fail("ptrace: syscall info");
 		return;
 	}
-	if (info.op == PTRACE_SYSCALL_INFO_EXIT && t->target)
+	if (info.op == PTRACE_SYSCALL_INFO_EXIT && t->target) {
+		t->target = false;
 		kill_it(r, target_nr);
-	if (info.op != PTRACE_SYSCALL_INFO_ENTRY || r->killed)
+	}
+	if (info.op != PTRACE_SYSCALL_INFO_ENTRY || r->killed ||
+	    r->counts_followed != (process_of(r, t->tid) == r->followed))
 		return;
+	name = name_of(info.entry.nr, buf, sizeof(buf));
 	if (!r->counting)
-		r->counting = is_mark(r, t->tid, &info);
-	if (!r->counting)
+		r->counting = r->counts_followed || is_mark(r, t->tid, &info);
+	if (!r->counting || (r->changes && !changes(t->tid, &info, name)))
 		return;
 	r->count++;
 	if (r->show_calls)
-		fprintf(r->out, "%ld %s\n", r->count, name_of(info.entry.nr, buf, sizeof(buf)));
+		fprintf(r->out, "%ld %s\n", r->count, name);
 	if (r->count != r->at)
 		return;
 	target_nr = info.entry.nr;
-	t->target = true;
+	t->target = r->at_exit;
 	if (!r->at_exit)
 		kill_it(r, target_nr);
 }
 
-static bool is_thread(const struct run *r, pid_t tid)
+static bool is_followed(const struct run *r, pid_t tid)
 {
-	return tgkill(r->pid, tid, 0) == 0;
+	char path[64], comm[32] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)tid);
+	f = fopen(path, "re");
+	if (f) {
+		(void)!fgets(comm, sizeof(comm), f);
+		fclose(f);
+	}
+	comm[strcspn(comm, "\n")] = '\0';
+	return !strcmp(comm, r->follow);
 }
 
 /* The new thread starts by itself; the old one waits. */
@@ -288,7 +296,7 @@ static void at_clone(struct run *r, struct thread *t)
 
 	if (ptrace(PTRACE_GETEVENTMSG, t->tid, NULL, &tid) < 0)
 		return;
-	if (!is_thread(r, (pid_t)tid))
+	if (!process_of(r, (pid_t)tid))
 		return; /* a process, or a thread that has already ended */
 	t->waits_for = (pid_t)tid;
 	t->until = now_ns() + HOLD_MS * 1000000ULL;
@@ -312,6 +320,20 @@ static void at_vfork(struct run *r, struct thread *t)
 	fprintf(r->out, "child=%lu\n", child);
 }
 
+/* A daemon: its child is what is followed from here on, unless that one has said so itself. */
+static void at_fork(struct run *r, struct thread *t)
+{
+	pid_t tid = t->tid;
+	unsigned long child;
+
+	if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) < 0)
+		return;
+	r->before = tid;
+	r->followed = (pid_t)child;
+	forget_thread(r, tid);
+	(void)ptrace(PTRACE_DETACH, tid, NULL, NULL);
+}
+
 static void at_stop(struct run *r, struct thread *t, int status)
 {
 	int sig = WSTOPSIG(status);
@@ -323,7 +345,10 @@ static void at_stop(struct run *r, struct thread *t, int status)
 		r->began = true;
 	} else if (event == PTRACE_EVENT_CLONE) {
 		at_clone(r, t);
-	} else if (event == PTRACE_EVENT_VFORK && !r->killed) {
+	} else if (event == PTRACE_EVENT_FORK && t->tid == r->followed) {
+		at_fork(r, t);
+		return;
+	} else if (event == PTRACE_EVENT_VFORK && r->at_vfork && !r->killed) {
 		at_vfork(r, t);
 	} else if (event == PTRACE_EVENT_STOP && sig != SIGTRAP) {
 		(void)ptrace(PTRACE_LISTEN, t->tid, NULL, NULL); /* stopped as if untraced */
@@ -331,27 +356,50 @@ static void at_stop(struct run *r, struct thread *t, int status)
 	} else if (!event) {
 		t->signal = sig;
 	}
-	if (!r->killed && !t->waits_for)
+	if (!t->waits_for)
 		go_on(t);
 }
 
-/* 0: go on; else the status of waitpid() for the command as a whole is in *ret. */
-static int take_report(struct run *r, pid_t tid, int status, int *ret)
+/* A child: let it run until it shows what it is. One that has what is followed as its program is. */
+static void at_child(struct run *r, pid_t tid, int status)
+{
+	bool executed = status >> 16 == PTRACE_EVENT_EXEC;
+	int sig = status >> 16 || WSTOPSIG(status) == (SIGTRAP | 0x80) ? 0 : WSTOPSIG(status);
+
+	if (r->follow && tid != r->before && is_followed(r, tid)) {
+		r->before = r->followed;
+		r->followed = tid;
+		at_stop(r, find_thread(r, tid), status);
+	} else if (r->follow && tid != r->before && !executed) {
+		(void)ptrace(PTRACE_CONT, tid, NULL, (void *)(long)sig);
+	} else {
+		(void)ptrace(PTRACE_DETACH, tid, NULL, (void *)(long)sig);
+	}
+}
+
+/* The command has ended, and whose calls are counted, too. */
+static bool is_over(const struct run *r)
+{
+	return r->ended && (!r->counts_followed || !r->followed || r->followed_over || r->killed);
+}
+
+static void take_report(struct run *r, pid_t tid, int status)
 {
 	if (WIFSTOPPED(status)) {
-		if (tid == r->pid || is_thread(r, tid))
+		if (process_of(r, tid))
 			at_stop(r, find_thread(r, tid), status);
 		else if (r->at_vfork && !r->killed)
 			r->child = tid; /* before its parent tells of it */
 		else
-			(void)ptrace(PTRACE_DETACH, tid, NULL, NULL);
-		return 0;
+			at_child(r, tid, status);
+		return;
 	}
 	forget_thread(r, tid);
-	if (tid != r->pid)
-		return 0;
-	*ret = status;
-	return 1;
+	if (tid == r->pid) {
+		r->end = status;
+		r->ended = true;
+	}
+	r->followed_over |= tid == r->followed;
 }
 
 static void on_tick(int sig)
@@ -370,19 +418,21 @@ static void start_ticks(void)
 }
 
 /* Run the command to its end. */
-static int trace(struct run *r)
+static void trace(struct run *r)
 {
-	int status, end = 0;
+	int status;
 
-	for (;;) {
+	while (!is_over(r)) {
 		pid_t tid = waitpid(-1, &status, __WALL);
 
 		if (tid < 0 && errno != EINTR)
 			fail("waitpid");
-		if (tid > 0 && take_report(r, tid, status, &end))
-			return end;
+		if (tid > 0)
+			take_report(r, tid, status);
 		if (now_ns() > r->deadline) {
 			(void)kill(r->pid, SIGKILL);
+			if (r->followed && !r->followed_over)
+				(void)kill(r->followed, SIGKILL);
 			errno = ETIMEDOUT;
 			fail("command killed");
 		}
@@ -406,10 +456,13 @@ __attribute__((noreturn)) static void run_command(const struct run *r, char **ar
 	_exit(127);
 }
 
-static int run_traced(struct run *r, char **argv)
+/* Who is followed outlives us: without PTRACE_O_EXITKILL. */
+static void run_traced(struct run *r, char **argv)
 {
-	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE |
-			     PTRACE_O_TRACEEXEC | (r->at_vfork ? PTRACE_O_TRACEVFORK : 0);
+	const long children = PTRACE_O_TRACEVFORK | PTRACE_O_TRACEFORK;
+	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
+			     (r->at_vfork ? PTRACE_O_TRACEVFORK : 0) |
+			     (r->follow ? children : PTRACE_O_EXITKILL);
 	int gate[2];
 
 	if (pipe2(gate, O_CLOEXEC) < 0)
@@ -424,7 +477,7 @@ static int run_traced(struct run *r, char **argv)
 	if (write(gate[1], "", 1) != 1)
 		fail("pipe");
 	start_ticks();
-	return trace(r);
+	trace(r);
 }
 
 static long number(const char *s, const char *what)
@@ -443,11 +496,20 @@ static long number(const char *s, const char *what)
 
 __attribute__((noreturn)) static void usage(void)
 {
-	fputs("usage: killat [-xpt] [-m MARK]... [-o FILE] [-T SECONDS] N [--] COMMAND [ARG...]\n"
-	      "       killat -c [-t] [-m MARK]... [-o FILE] [-T SECONDS] [--] COMMAND [ARG...]\n"
+	fputs("usage: killat [-xptwd] [-f NAME [-k WHO] [-a M]] [-m MARK]... [-o FILE]\n"
+	      "              [-T SECONDS] N [--] COMMAND [ARG...]\n"
+	      "       killat -c [-twd] [-f NAME] [-m MARK]... [-o FILE] [-T SECONDS] [--] COMMAND [ARG...]\n"
 	      "       killat -v [-o FILE] [-T SECONDS] [--] COMMAND [ARG...]\n",
 	      stderr);
 	exit(EXIT_USAGE);
+}
+
+static void whom(struct run *r, const char *who)
+{
+	r->kills_command = strcmp(who, "followed") != 0;
+	r->kills_followed = strcmp(who, "command") != 0;
+	if (r->kills_command && r->kills_followed && strcmp(who, "both") != 0)
+		usage();
 }
 
 /* Fills the run; returns where the command begins. */
@@ -457,7 +519,7 @@ static char **parse(struct run *r, int argc, char **argv)
 	long seconds = TIMEOUT_S;
 	int c;
 
-	while ((c = getopt(argc, argv, "+cvxptm:o:T:")) != -1) {
+	while ((c = getopt(argc, argv, "+cvxptwdf:k:a:m:o:T:")) != -1) {
 		if (c == 'c')
 			count = true;
 		else if (c == 'v')
@@ -468,6 +530,16 @@ static char **parse(struct run *r, int argc, char **argv)
 			r->show_point = true;
 		else if (c == 't')
 			r->show_calls = true;
+		else if (c == 'w')
+			r->changes = true;
+		else if (c == 'd')
+			r->counts_followed = true;
+		else if (c == 'f')
+			r->follow = optarg;
+		else if (c == 'k')
+			whom(r, optarg);
+		else if (c == 'a')
+			r->then = number(optarg, "-a");
 		else if (c == 'm' && r->n_marks < MAX_MARKS)
 			r->marks[r->n_marks++] = optarg;
 		else if (c == 'o' && !r->own_out && (r->out = fopen(optarg, "we")))
@@ -481,7 +553,7 @@ static char **parse(struct run *r, int argc, char **argv)
 		r->at = number(argv[optind++], "N");
 	if (optind < argc && !strcmp(argv[optind], "--"))
 		optind++;
-	if (optind >= argc)
+	if (optind >= argc || (!r->follow && (r->counts_followed || r->kills_followed || r->then)))
 		usage();
 	r->deadline = now_ns() + (uint64_t)seconds * 1000000000;
 	return argv + optind;
@@ -489,7 +561,7 @@ static char **parse(struct run *r, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	static struct run r = { .out = NULL };
+	static struct run r = { .kills_command = true };
 	char **command = parse(&r, argc, argv);
 
 	if (!r.out)
@@ -498,13 +570,15 @@ int main(int argc, char **argv)
 		r.marks[r.n_marks++] = "netlink";
 		r.marks[r.n_marks++] = "/vnet";
 	}
-	int status = run_traced(&r, command);
-
+	run_traced(&r, command);
 	if (!r.began)
 		return EXIT_FAILED;
+	int status = r.end;
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 
-	if (r.killed && code == 128 + SIGKILL)
+	if (r.killed && !r.kills_command && code != 128 + SIGKILL)
+		fprintf(r.out, "status=%d\n", code);
+	if (r.killed && (!r.kills_command || code == 128 + SIGKILL))
 		return fflush(r.out) ? EXIT_FAILED : 0;
 	bool kills = r.at || r.at_vfork;
 

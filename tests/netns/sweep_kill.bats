@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Kill it anywhere: SIGKILL at each system call of each verb that changes something, and of
-# `vnet recover`; see killsweep for what must be true then. $VNET_SLICE says which of the points are
+# `vnet recover`; see killsweep for what must be true then, and sweep_nic.bats for the host's NIC. $VNET_SLICE says which of the points are
 # swept. On the Release build in $VNET_RELEASE, if it is set: the sanitizers' own calls are no points
 # of interest, and many.
 
@@ -66,24 +66,6 @@ both_ways()
 
 @test "delete" {
 	sweep delete
-	both_ways
-}
-
-# Settings are read one by one: of these calls fewer are swept in a slice.
-@test "bridge create, with the host's NIC" {
-	VNET_STRIDE=40 sweep uplink
-	both_ways
-}
-
-@test "delete, with the host's NIC" {
-	VNET_STRIDE=40 sweep downlink
-	both_ways
-}
-
-@test "bridge set, with the host's NIC and without" {
-	VNET_STRIDE=40 sweep onto
-	both_ways
-	VNET_STRIDE=40 sweep off
 	both_ways
 }
 
