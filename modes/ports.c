@@ -191,7 +191,7 @@ static void add(const struct vnet_link *bridge, const struct vnet_link *now, str
 	memcpy(link.master_name, bridge->name, sizeof(link.master_name));
 	link.flags |= IFF_UP;
 	vnet_plan_link_set(plan, VNET_NS_HOST, &link,
-			   VNET_LINK_MASTER | (now->flags & IFF_UP ? 0 : VNET_LINK_UP));
+			   VNET_LINK_MASTER | ((now->flags & IFF_UP) ? 0 : VNET_LINK_UP));
 	if (now->mtu < bridge->mtu)
 		vnet_plan_note(plan,
 			       "%s has an MTU of %u, %s of %u: what is larger does not pass it",

@@ -113,21 +113,6 @@ static bool is_neigh(const struct move *m, const struct vnet_object *object)
 	       !is_beside_stayer(m, &object->to.ip);
 }
 
-/* The other link has this address already. */
-static bool is_there(const struct move *m, const struct vnet_object *addr)
-{
-	const struct vnet_ns *host = &m->snap->ns[VNET_NS_HOST];
-
-	for (size_t i = 0; i < host->n_objects; i++) {
-		const struct vnet_object *object = host->objects[i];
-
-		if (object->kind == VNET_OBJECT_ADDR && object->index == m->to->index &&
-		    vnet_cidr_equal(&object->to, &addr->to))
-			return true;
-	}
-	return false;
-}
-
 /* The i-th object, in the kernel's order or from the last on; NULL behind the end. */
 static const struct vnet_object *object_at(const struct move *m, size_t i, bool backward)
 {
@@ -136,6 +121,19 @@ static const struct vnet_object *object_at(const struct move *m, size_t i, bool 
 	if (i >= host->n_objects)
 		return NULL;
 	return host->objects[backward ? host->n_objects - 1 - i : i];
+}
+
+/* The other link has this address already. */
+static bool is_there(const struct move *m, const struct vnet_object *addr)
+{
+	const struct vnet_object *object;
+
+	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
+		if (object->kind == VNET_OBJECT_ADDR && object->index == m->to->index &&
+		    vnet_cidr_equal(&object->to, &addr->to))
+			return true;
+	}
+	return false;
 }
 
 /* ---- one object, one operation ---- */

@@ -10,6 +10,7 @@
  * none is lost, however long that takes.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -313,8 +314,8 @@ static int remember(const struct vnet_spec *want, const struct vnet_snapshot *sn
 	}
 	out.text[0] = '\0';
 	for (size_t i = 0; (lease = lease_at(snap, nic->index, i)); i++)
-		put(&out, "lease %s %llu\n", vnet_cidr_text(&lease->to, text),
-		    (unsigned long long)(snap->now + lease->lifetime));
+		put(&out, "lease %s %" PRIu64 "\n", vnet_cidr_text(&lease->to, text),
+		    snap->now + lease->lifetime);
 	if (client)
 		put(&out, "client %s\n%s", client->program, client->command);
 	vnet_plan_file_write(plan, path, out.text, 0600);

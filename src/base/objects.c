@@ -18,6 +18,7 @@ struct entry {
 
 struct vnet_object_table {
 	size_t n_heads; /* a power of two */
+	/* cppcheck-suppress unusedStructMember ; it does not follow flexible arrays */
 	struct entry *heads[];
 };
 

@@ -119,47 +119,55 @@ static int parse_option(const struct cli_verb *verb, struct cli_args *args, stru
 	return r < 0 ? r : words;
 }
 
-static int parse_words(const struct cli_verb *verb, int argc, char **argv, struct cli_args *args,
+/* A word that is no option: the verb's argument, or the device behind it. */
+static int take_word(const struct cli_verb *verb, struct cli_args *args, const char *word,
+		     struct vnet_error *err)
+{
+	if (word[0] == '-' && word[1])
+		return vnet_error_set(err, -EINVAL, "unknown option '%.60s' (see --help)", word);
+	if (!verb->arg)
+		return vnet_error_set(err, -EINVAL, "'%.60s' is too much: it takes no argument",
+				      word);
+	if (!args->arg)
+		args->arg = word;
+	else if (verb->dev && !args->dev)
+		args->dev = word;
+	else
+		return vnet_error_set(err, -EINVAL, "'%.60s' is too much: one %s is enough", word,
+				      verb->dev ? verb->dev : verb->arg);
+	return 0;
+}
+
+static int check_words(const struct cli_verb *verb, const struct cli_args *args,
 		       struct vnet_error *err)
 {
-	struct uses uses = { 0 };
-
-	for (int i = 0; i < argc;) {
-		int r;
-
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			args->help = true;
-			return 0;
-		}
-		if (argv[i][0] == '-' && argv[i][1] == '-' && argv[i][2]) {
-			r = parse_option(verb, args, &uses, argc - i, argv + i, err);
-			if (r < 0)
-				return r;
-			i += r;
-			continue;
-		}
-		if (argv[i][0] == '-' && argv[i][1])
-			return vnet_error_set(err, -EINVAL, "unknown option '%.60s' (see --help)",
-					      argv[i]);
-		if (!verb->arg)
-			return vnet_error_set(err, -EINVAL,
-					      "'%.60s' is too much: it takes no "
-					      "argument",
-					      argv[i]);
-		if (args->arg && verb->dev && !args->dev) {
-			args->dev = argv[i++];
-			continue;
-		}
-		if (args->arg)
-			return vnet_error_set(err, -EINVAL, "'%.60s' is too much: one %s is enough",
-					      argv[i], verb->dev ? verb->dev : verb->arg);
-		args->arg = argv[i++];
-	}
 	if (verb->arg && verb->arg[0] != '[' && !args->arg)
 		return vnet_error_set(err, -EINVAL, "%s is missing (see --help)", verb->arg);
 	if (verb->dev && !args->dev)
 		return vnet_error_set(err, -EINVAL, "%s is missing (see --help)", verb->dev);
 	return 0;
+}
+
+static int parse_words(const struct cli_verb *verb, int argc, char **argv, struct cli_args *args,
+		       struct vnet_error *err)
+{
+	struct uses uses = { 0 };
+	int words;
+
+	for (int i = 0; i < argc; i += words) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			args->help = true;
+			return 0;
+		}
+		words = 1;
+		if (argv[i][0] == '-' && argv[i][1] == '-' && argv[i][2])
+			words = parse_option(verb, args, &uses, argc - i, argv + i, err);
+		else if (take_word(verb, args, argv[i], err) < 0)
+			return -EINVAL;
+		if (words < 0)
+			return words;
+	}
+	return check_words(verb, args, err);
 }
 
 int cli_parse(const struct cli_verb *verb, enum vnet_mode_id mode, int argc, char **argv,

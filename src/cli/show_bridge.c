@@ -87,7 +87,7 @@ static enum origin origin_of(const struct vnet_spec *record, const struct vnet_o
 		return ORIGIN_LINK;
 	if (addr->lifetime == UINT32_MAX)
 		return ORIGIN_STATIC;
-	return addr->flags & (IFA_F_MANAGETEMPADDR | IFA_F_TEMPORARY) ? ORIGIN_RA : ORIGIN_DHCP;
+	return (addr->flags & (IFA_F_MANAGETEMPADDR | IFA_F_TEMPORARY)) ? ORIGIN_RA : ORIGIN_DHCP;
 }
 
 static bool is_address(const struct vnet_object *object, const struct vnet_link *bridge)

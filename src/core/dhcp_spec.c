@@ -206,7 +206,7 @@ static void name_taken(const struct vnet_snapshot *snap, char *ret_line, size_t 
 		char from[VNET_IP_TEXT];
 		char to[VNET_IP_TEXT];
 
-		if (len + 2 * VNET_IP_TEXT > size) {
+		if (len + (size_t)2 * VNET_IP_TEXT > size) {
 			(void)snprintf(ret_line + len, size - len, ", and more");
 			return;
 		}

@@ -76,7 +76,7 @@ void vn_dhcp_mark_uplink(const struct vnet_spec *want, const struct vnet_snapsho
 
 	if (moved && moved->master && apart)
 		mark(moved, true, plan);
-	else if (!moved && port_of(want, snap) && (nic->port.isolated != 0) != apart)
+	else if (nic && !moved && port_of(want, snap) && (nic->port.isolated != 0) != apart)
 		mark(nic, apart, plan);
 }
 

@@ -129,7 +129,7 @@ bool vnet_spec_equal(const struct vnet_spec *a, const struct vnet_spec *b)
 	return true;
 }
 
-static void drop(struct vnet_spec *spec, enum vnet_key key)
+static void drop_one(struct vnet_spec *spec, enum vnet_key key)
 {
 	const struct vn_option *opt = &vn_options[key];
 
@@ -140,8 +140,13 @@ static void drop(struct vnet_spec *spec, enum vnet_key key)
 		memset(field(spec, key), 0, vn_type_size(opt->type));
 	}
 	spec->set &= ~(1ULL << key);
+}
+
+static void drop(struct vnet_spec *spec, enum vnet_key key)
+{
+	drop_one(spec, key);
 	if (key == VNET_KEY_UPLINK) /* what is said about it goes with it */
-		drop(spec, VNET_KEY_UPLINK_DHCP);
+		drop_one(spec, VNET_KEY_UPLINK_DHCP);
 }
 
 void vnet_spec_drop_dhcp(struct vnet_spec *spec)

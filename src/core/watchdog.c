@@ -313,13 +313,14 @@ static int await(struct dog *dog)
 static int hold_signals(void)
 {
 	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTSTP, SIGXFSZ };
+	static const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t set;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		(void)signal(ignored[i], SIG_IGN);
+		(void)sigaction(ignored[i], &ignore, NULL);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }

@@ -8,6 +8,7 @@
  * is told in a configuration of its own not to take the addresses away when it ends, and
  * to keep to the metric of the routes that are there; udhcpc keeps nothing.
  */
+#include <assert.h>
 #include <errno.h>
 #include <net/if.h>
 #include <signal.h>
@@ -82,6 +83,7 @@ static void put_replaced(const char *text, const char *from, const char *to, str
 	const char *start = text;
 	const char *at;
 
+	assert(text);
 	while ((at = strstr(text, from))) {
 		bool whole = (at == start || !strchr(word, at[-1])) &&
 			     (!at[len] || !strchr(word, at[len]));

@@ -111,7 +111,7 @@ static struct work work_of_udhcpc(const struct args *args, const char *link, boo
 	const char *own = "eth0";
 
 	(void)is_uplink;
-	for (size_t i = 1; i < args->n; i++) {
+	for (size_t i = 1; i < args->n && args->at[i]; i++) {
 		const char *arg = args->at[i];
 		size_t len = strlen(arg);
 
@@ -226,7 +226,7 @@ static void udhcpc_args(const struct args *args, const char *link, struct vn_tex
 
 	(void)link;
 	(void)vn_helper_path("vnet-udhcpc", path, sizeof(path));
-	for (size_t i = 0; i < args->n; i++) {
+	for (size_t i = 0; i < args->n && args->at[i]; i++) {
 		const char *arg = args->at[i];
 
 		if ((!strcmp(arg, "-s") || !strcmp(arg, "--script")) && args->at[i + 1])

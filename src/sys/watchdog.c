@@ -93,7 +93,7 @@ pid_t vn_watchdog_spawn(const char *program, int lock, int *ret_sock)
 	auto_fd high_sock = -1;
 	auto_fd high_lock = -1;
 	int fds[2];
-	pid_t pid;
+	pid_t pid = 0;
 	int r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
@@ -231,6 +231,7 @@ int vn_watchdog_listen(const char *path)
 
 int vn_watchdog_accept(int listener, char ret_line[VN_WATCHDOG_LINE])
 {
+	/* cppcheck-suppress nullPointer ; accept4(2): who it is need not be told */
 	auto_fd fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	int r = fd < 0 ? -errno : vn_watchdog_hear(fd, HEAR_MS, ret_line);
 

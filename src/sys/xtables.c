@@ -24,7 +24,9 @@ enum {
 };
 
 /* Both are asked for in the same way, by the same numbers. */
+/* NOLINTNEXTLINE(misc-redundant-expression): that they are the same is what is said here */
 static_assert((int)IPT_SO_GET_INFO == (int)IP6T_SO_GET_INFO, "of IPv4 and IPv6");
+/* NOLINTNEXTLINE(misc-redundant-expression) */
 static_assert((int)IPT_SO_GET_ENTRIES == (int)IP6T_SO_GET_ENTRIES, "of IPv4 and IPv6");
 static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "of IPv4 and IPv6");
 static_assert(offsetof(struct ipt_get_entries, entrytable) ==
@@ -83,7 +85,8 @@ static bool is_head(const uint8_t *target, size_t len, char ret_chain[CHAIN_SIZE
 	if (len < sizeof(error))
 		return false;
 	memcpy(&error, target, sizeof(error));
-	if (strncmp(error.target.u.user.name, XT_ERROR_TARGET, sizeof(error.target.u.user.name)))
+	if (strncmp(error.target.u.user.name, XT_ERROR_TARGET, sizeof(error.target.u.user.name)) !=
+	    0)
 		return false;
 	memcpy(ret_chain, error.errorname, CHAIN_SIZE);
 	ret_chain[CHAIN_SIZE - 1] = '\0';

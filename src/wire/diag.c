@@ -31,6 +31,7 @@ static void put_filter(struct vn_msg *msg, int32_t index)
 {
 	struct {
 		struct inet_diag_bc_op op;
+		/* cppcheck-suppress unusedStructMember ; the kernel reads it */
 		uint32_t index;
 	} only = {
 		.op = { .code = INET_DIAG_BC_DEV_COND,

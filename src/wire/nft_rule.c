@@ -117,7 +117,7 @@ static size_t slot_of(const struct nlattr *attr)
 	uint32_t reg = number(attr);
 
 	if (reg >= NFT_REG_1 && reg <= NFT_REG_4)
-		return reg * (NFT_REG_SIZE / NFT_REG32_SIZE);
+		return (size_t)reg * (NFT_REG_SIZE / NFT_REG32_SIZE);
 	if (reg >= NFT_REG32_00 && reg <= NFT_REG32_15)
 		return reg - NFT_REG32_00 + NFT_REG_SIZE / NFT_REG32_SIZE;
 	return SLOTS;
@@ -131,7 +131,7 @@ static void load(struct run *run, const struct nlattr *reg, enum vn_nft_content 
 		if (i * SLOT + size_of(run->holds[i]) > slot * SLOT)
 			run->holds[i] = VN_NFT_OTHER;
 	}
-	if (slot * SLOT + size_of(content) <= SLOTS * SLOT && slot < SLOTS)
+	if (slot * SLOT + size_of(content) <= (size_t)SLOTS * SLOT && slot < SLOTS)
 		run->holds[slot] = (uint8_t)content;
 }
 
@@ -320,7 +320,9 @@ int vn_nft_rule_read(const struct nlmsghdr *head, const struct vn_nft_move *move
 	if (!list)
 		return 0;
 	VN_FOR_EACH_NESTED(expr, list)
-	run_one(&run, expr);
+	{
+		run_one(&run, expr);
+	}
 	return 0;
 }
 

@@ -503,7 +503,7 @@ static bool is_good(const struct host *host)
 		size_t n = in_own_ns(host);
 
 		(void)fflush(NULL);
-		_exit(n != 0);
+		_exit(n ? 1 : 0);
 	}
 	must(waitpid(pid, &status, 0) == pid);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
