@@ -208,7 +208,8 @@ const struct vn_option vn_options[] = {
 	  .offset = CALL(force),
 	  .verbs = VN_VERB_CREATE | VN_VERB_SET | VN_VERB_DELETE | VN_VERB_DHCP | VN_VERB_PORT,
 	  .help = "go on where vnet refuses for safety: guests that are attached, subnets "
-		  "that overlap, a DHCP server that others would hear" },
+		  "that overlap, a NIC that others configure or that a firewall names, a DHCP "
+		  "server that others would hear" },
 	{ .key = "confirm",
 	  .arg = "SECONDS",
 	  .type = VN_TYPE_NUMBER,
