@@ -45,16 +45,11 @@ void vnet_ports_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap)
 
 /* ---- check ---- */
 
-static bool is_link_local(const struct vnet_ip *ip)
-{
-	return ip->family == AF_INET6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
-}
-
 /* What comes with link-local addresses, or with none at all. */
 static bool is_own(const struct vnet_object *route)
 {
 	return route->to.ip.family == AF_INET6 && route->to.prefix &&
-	       (is_link_local(&route->to.ip) || route->to.ip.bytes[0] == 0xff);
+	       (vnet_ip_is_link_local(&route->to.ip) || route->to.ip.bytes[0] == 0xff);
 }
 
 static int check_unused(const struct vnet_link *link, const char *bridge,
@@ -64,7 +59,8 @@ static int check_unused(const struct vnet_link *link, const char *bridge,
 	char text[VNET_CIDR_TEXT];
 
 	for (size_t i = 0; i < host->n_addrs; i++) {
-		if (host->addrs[i].index == link->index && !is_link_local(&host->addrs[i].addr.ip))
+		if (host->addrs[i].index == link->index &&
+		    !vnet_ip_is_link_local(&host->addrs[i].addr.ip))
 			return vnet_error_set(err, -EBUSY,
 					      "%s holds %s, which a port cannot: want `vnet bridge "
 					      "set %s --uplink %s`, or the address off it",

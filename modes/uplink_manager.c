@@ -33,11 +33,10 @@ static const struct vnet_object *own_addr(const struct vnet_snapshot *snap, int3
 
 	for (size_t i = 0; i < host->n_objects; i++) {
 		const struct vnet_object *object = host->objects[i];
-		const uint8_t *to = object->to.ip.bytes;
 
 		if (object->kind == VNET_OBJECT_ADDR && object->index == index &&
 		    object->to.ip.family == family && object->lifetime == UINT32_MAX &&
-		    (family == AF_INET || to[0] != 0xfe || (to[1] & 0xc0) != 0x80) && n-- == 0)
+		    !vnet_ip_is_link_local(&object->to.ip) && n-- == 0)
 			return object;
 	}
 	return NULL;

@@ -42,11 +42,6 @@ bool vnet_uplink_is_connected(const struct vnet_snapshot *snap, const struct vne
 	return false;
 }
 
-static bool is_link_local(const struct vnet_ip *ip)
-{
-	return ip->family == AF_INET6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
-}
-
 /* True if a route of the same link, which is moved too, leads to the router. */
 static bool is_reached(const struct vnet_ns *host, const struct vnet_hop *hop, uint32_t table)
 {
@@ -111,10 +106,8 @@ static bool lacks_source(const struct vnet_snapshot *snap, const struct vnet_obj
 /* What every link with IPv6 has by itself. */
 static bool is_own(const struct vnet_object *route)
 {
-	const uint8_t *to = route->to.ip.bytes;
-
 	return route->to.ip.family == AF_INET6 && route->to.prefix &&
-	       ((to[0] == 0xfe && (to[1] & 0xc0) == 0x80) || to[0] == 0xff);
+	       (vnet_ip_is_link_local(&route->to.ip) || route->to.ip.bytes[0] == 0xff);
 }
 
 bool vnet_uplink_is_fixed(const struct vnet_snapshot *snap, const struct vnet_object *route)
@@ -154,7 +147,7 @@ void vnet_uplink_routers(const struct vnet_snapshot *snap, const struct vnet_lin
 		}
 		for (size_t k = 0; vnet_object_hop(object, k, &hop); k++) {
 			if (hop.index != from->index || !hop.via.family ||
-			    is_link_local(&hop.via) || vnet_ip_equal(&hop.via, &last) ||
+			    vnet_ip_is_link_local(&hop.via) || vnet_ip_equal(&hop.via, &last) ||
 			    (hop.onlink && hop.via.family == AF_INET))
 				continue;
 			if (is_reached(host, &hop, object->table))

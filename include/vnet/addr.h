@@ -90,6 +90,9 @@ const char *vnet_mac_text(const struct vnet_mac *mac, char buf[VNET_MAC_TEXT]);
 bool vnet_ip_equal(const struct vnet_ip *a, const struct vnet_ip *b);
 bool vnet_cidr_equal(const struct vnet_cidr *a, const struct vnet_cidr *b);
 
+/* True if @ip is an IPv6 address of fe80::/10 (RFC 4291, section 2.4). */
+bool vnet_ip_is_link_local(const struct vnet_ip *ip);
+
 /* True if @ip lies in the network of @cidr. */
 bool vnet_cidr_holds(const struct vnet_cidr *cidr, const struct vnet_ip *ip);
 

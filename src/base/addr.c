@@ -100,7 +100,7 @@ static int cidr6_check(const struct vnet_cidr *cidr, const char *s, struct vnet_
 		return vnet_error_set(err, -EINVAL, LOOPBACK, s);
 	if (cidr->ip.bytes[0] == 0xff)
 		return vnet_error_set(err, -EINVAL, MULTICAST, s);
-	if (cidr->ip.bytes[0] == 0xfe && (cidr->ip.bytes[1] & 0xc0) == 0x80)
+	if (vnet_ip_is_link_local(&cidr->ip))
 		return vnet_error_set(err, -EINVAL,
 				      "'%s' is link-local: the kernel chooses those by itself", s);
 	/* RFC 4291, section 2.6.1; RFC 6164 for a /127 */
@@ -244,6 +244,11 @@ const char *vnet_mac_text(const struct vnet_mac *mac, char buf[VNET_MAC_TEXT])
 bool vnet_ip_equal(const struct vnet_ip *a, const struct vnet_ip *b)
 {
 	return a->family == b->family && !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+bool vnet_ip_is_link_local(const struct vnet_ip *ip)
+{
+	return ip->family == AF_INET6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
 }
 
 bool vnet_cidr_equal(const struct vnet_cidr *a, const struct vnet_cidr *b)

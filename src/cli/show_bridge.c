@@ -77,13 +77,11 @@ static_assert(sizeof(origins) / sizeof(origins[0]) == ORIGIN_COUNT, "covers enum
 /* The kernel marks what it makes of an advertised prefix; what else ends is a lease. */
 static enum origin origin_of(const struct vnet_spec *record, const struct vnet_object *addr)
 {
-	const uint8_t *bytes = addr->to.ip.bytes;
-
 	for (uint32_t i = 0; i < record->addresses.count; i++) {
 		if (vnet_cidr_equal(&vnet_cidrs(&record->addresses)[i], &addr->to))
 			return ORIGIN_VNET;
 	}
-	if (addr->to.ip.family == AF_INET6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80)
+	if (vnet_ip_is_link_local(&addr->to.ip))
 		return ORIGIN_LINK;
 	if (addr->lifetime == UINT32_MAX)
 		return ORIGIN_STATIC;

@@ -18,11 +18,6 @@ static bool is_default(const struct vnet_object *object, const struct vnet_link 
 	       object->via.family == family && object->to.ip.family == family;
 }
 
-static bool is_link_local(const struct vnet_ip *ip)
-{
-	return ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
-}
-
 /* How well @object serves as the one that asks for @ip; 0: not at all. */
 static int fitness(const struct vnet_object *object, const struct vnet_link *link,
 		   const struct vnet_ip *ip)
@@ -31,7 +26,7 @@ static int fitness(const struct vnet_object *object, const struct vnet_link *lin
 	    object->to.ip.family != ip->family)
 		return 0;
 	if (ip->family == AF_INET6)
-		return is_link_local(&object->to.ip) ? 2 : 1;
+		return vnet_ip_is_link_local(&object->to.ip) ? 2 : 1;
 	return vnet_cidr_holds(&object->to, ip) ? 2 : 1;
 }
 
