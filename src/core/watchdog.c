@@ -269,8 +269,10 @@ static const char *wait_confirmed(struct dog *dog)
 {
 	unsigned int failures = 0;
 
-	if (dog->told || start_timer(dog) < 0)
+	if (dog->told)
 		return "told to end";
+	if (start_timer(dog) < 0)
+		return "there is no timer for its confirmation";
 	for (;;) {
 		struct pollfd fds[] = { { .fd = dog->timer, .events = POLLIN },
 					{ .fd = dog->signals, .events = POLLIN },
