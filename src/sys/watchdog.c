@@ -132,7 +132,6 @@ int vn_watchdog_settle(void)
 		return -errno;
 	if (pid > 0)
 		_exit(0);
-	(void)umask(0177); /* the socket is for root alone */
 	spare_from_oom();
 	/* Not allowed in a container, as a rule; then it is as good as the disk is. */
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE);
@@ -212,6 +211,16 @@ static int address_of(const char *path, struct sockaddr_un *ret_address)
 	return vn_copy(ret_address->sun_path, sizeof(ret_address->sun_path), path);
 }
 
+/* For root alone; what the watchdog starts later is not to have that umask. */
+static int bind_private(int fd, const struct sockaddr_un *address)
+{
+	mode_t old = umask(0177);
+	int r = bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
+
+	(void)umask(old);
+	return r;
+}
+
 int vn_watchdog_listen(const char *path)
 {
 	auto_fd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -224,7 +233,10 @@ int vn_watchdog_listen(const char *path)
 		return r;
 	if (unlink(path) < 0 && errno != ENOENT)
 		return -errno;
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 8) < 0)
+	r = bind_private(fd, &address);
+	if (r < 0)
+		return r;
+	if (listen(fd, 8) < 0)
 		return -errno;
 	return take_fd(&fd);
 }

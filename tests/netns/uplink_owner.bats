@@ -335,6 +335,32 @@ killed_both_ways()
 	run_vnet 0 delete br0
 }
 
+@test "a client that the watchdog gives back is as it was started" {
+	local umask
+
+	serve 600
+	start dhclient
+	umask=$(umask_of dhclient eth0)
+	run_vnet 0 bridge create br0 --uplink eth0 --uplink-dhcp client --confirm 600
+	[ "$(stat -c %a /run/vnet/*/watchdog)" = 600 ]
+	exactly dhclient br0
+	kill -TERM "$(pgrep -x vnet-watchdog)"
+	wait_for 5 gone br0
+	exactly dhclient eth0
+	[ "$(on eth0)" = "$ADDR" ]
+	[ "$(umask_of dhclient eth0)" = "$umask" ]
+}
+
+gone()
+{
+	[ ! -e "/sys/class/net/$1" ]
+}
+
+umask_of()
+{
+	sed -n 's/^Umask:\t//p' "/proc/$(running "$1" "$2")/status"
+}
+
 @test "killed on the way, dhclient is there once" {
 	killed_both_ways dhclient "$([ "$VNET_SLICE" = all ] && echo 3 || echo 101)"
 }
