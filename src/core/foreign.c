@@ -222,7 +222,6 @@ int vn_foreign_take(const struct vn_exec *exec, const struct vnet_snapshot *befo
 		r = exec->ops->events(exec->self, on_event, &look);
 	if (r != -ENOBUFS)
 		return r;
-	foreign->lost = true;
 	say(foreign, "made", "more changes than can be followed", "", "");
 	return 0;
 }

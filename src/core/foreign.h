@@ -18,7 +18,6 @@
  * @name:         of the NIC, as it was
  * @gone, @added: objects that someone took off one of them, or added to one
  * @taken:        someone made the NIC a port of something else: of @master
- * @lost:         notices were lost: what happened is not known
  * @first:        the first change, in words; empty: there was none
  */
 struct vn_foreign {
@@ -31,7 +30,6 @@ struct vn_foreign {
 	size_t n_added;
 	bool taken;
 	int32_t master;
-	bool lost;
 	char first[200];
 };
 
