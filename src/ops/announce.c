@@ -36,13 +36,6 @@ static void inverse(const struct vnet_op *op, const struct vnet_snapshot *before
 	}
 }
 
-static bool done(const struct vnet_op *op, const struct vnet_snapshot *snap)
-{
-	(void)op;
-	(void)snap;
-	return true;
-}
-
 static const char *subject(const struct vnet_op *op, char *buf)
 {
 	char ip[VNET_IP_TEXT];
@@ -80,7 +73,7 @@ const struct vn_op_row vn_op_announce = {
 	.perform = perform,
 	.model = model,
 	.inverse = inverse,
-	.done = done,
+	.done = vn_op_no_trace,
 	.subject = subject,
 	.describe = describe,
 	.shell = shell,

@@ -21,13 +21,6 @@ static int model(const struct vnet_op *op, struct vnet_snapshot *snap)
 	return vnet_link_by_index(snap, op->ns, op->u.probe.index) ? 0 : -ENODEV;
 }
 
-static bool done(const struct vnet_op *op, const struct vnet_snapshot *snap)
-{
-	(void)op;
-	(void)snap;
-	return true;
-}
-
 static const char *subject(const struct vnet_op *op, char *buf)
 {
 	char ip[VNET_IP_TEXT];
@@ -55,7 +48,7 @@ const struct vn_op_row vn_op_probe = {
 	.gone = -ENODEV,
 	.perform = perform,
 	.model = model,
-	.done = done,
+	.done = vn_op_no_trace,
 	.subject = subject,
 	.shell = shell,
 };

@@ -19,13 +19,6 @@ static int model(const struct vnet_op *op, struct vnet_snapshot *snap)
 	return vnet_link_by_index(snap, op->ns, op->u.wait.index) ? 0 : -ENODEV;
 }
 
-static bool done(const struct vnet_op *op, const struct vnet_snapshot *snap)
-{
-	(void)op;
-	(void)snap;
-	return true;
-}
-
 static const char *subject(const struct vnet_op *op, char *buf)
 {
 	(void)vn_copy(buf, VNET_PATH_SIZE, op->u.wait.link);
@@ -58,7 +51,7 @@ const struct vn_op_row vn_op_wait = {
 	.gone = -ENODEV,
 	.perform = perform,
 	.model = model,
-	.done = done,
+	.done = vn_op_no_trace,
 	.subject = subject,
 	.describe = describe,
 	.shell = shell,
@@ -86,7 +79,7 @@ const struct vn_op_row vn_op_unchanged = {
 	.gone = -ENODEV,
 	.perform = pass,
 	.model = model,
-	.done = done,
+	.done = vn_op_no_trace,
 	.subject = subject,
 	.shell = shell_nothing,
 };
