@@ -8,6 +8,9 @@
 
 /* A DHCP server beside an uplink: the parts of vnet_dhcp_plan() that are about that. */
 
+/* The NIC that @spec has as uplink, wherever it is; NULL: none, or gone. */
+const struct vnet_link *vn_dhcp_nic(const struct vnet_spec *spec, const struct vnet_snapshot *snap);
+
 /* True if the server of @spec is to be kept apart from what is behind the uplink. */
 bool vn_dhcp_apart(const struct vnet_spec *spec);
 

@@ -13,8 +13,7 @@
 #include <linux/if.h>
 #include <string.h>
 
-static const struct vnet_link *nic_of(const struct vnet_spec *spec,
-				      const struct vnet_snapshot *snap)
+const struct vnet_link *vn_dhcp_nic(const struct vnet_spec *spec, const struct vnet_snapshot *snap)
 {
 	return vnet_spec_has(spec, VNET_KEY_UPLINK) ?
 		       vnet_link_by_name(snap, VNET_NS_HOST, spec->uplink) :
@@ -25,7 +24,7 @@ static const struct vnet_link *nic_of(const struct vnet_spec *spec,
 static const struct vnet_link *port_of(const struct vnet_spec *spec,
 				       const struct vnet_snapshot *snap)
 {
-	const struct vnet_link *nic = nic_of(spec, snap);
+	const struct vnet_link *nic = vn_dhcp_nic(spec, snap);
 
 	return nic && nic->master && !strcmp(nic->master_name, spec->name) ? nic : NULL;
 }
@@ -70,7 +69,7 @@ static void mark(const struct vnet_link *port, bool isolated, struct vnet_plan *
 void vn_dhcp_mark_uplink(const struct vnet_spec *want, const struct vnet_snapshot *snap,
 			 struct vnet_plan *plan)
 {
-	const struct vnet_link *nic = nic_of(want, snap);
+	const struct vnet_link *nic = vn_dhcp_nic(want, snap);
 	const struct vnet_link *moved = nic ? planned(plan, nic, VNET_LINK_MASTER) : NULL;
 	bool apart = vn_dhcp_apart(want);
 

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/snapshot.h"
 #include "base/text.h"
+#include "core/dhcp.h"
 #include "services/leases.h"
 #include "sys/probe.h"
 
@@ -33,18 +34,10 @@ struct question {
 
 /* ---- whom to ask ---- */
 
-static const struct vnet_link *nic_of(const struct vnet_spec *want,
-				      const struct vnet_snapshot *snap)
-{
-	return vnet_spec_has(want, VNET_KEY_UPLINK) ?
-		       vnet_link_by_name(snap, VNET_NS_HOST, want->uplink) :
-		       NULL;
-}
-
 /* The LAN is not behind the bridge yet: the NIC is about to become its way out. */
 static bool joins(const struct vnet_spec *want, const struct vnet_snapshot *snap)
 {
-	const struct vnet_link *nic = nic_of(want, snap);
+	const struct vnet_link *nic = vn_dhcp_nic(want, snap);
 
 	return snap->survey && nic && !nic->master;
 }
@@ -55,7 +48,7 @@ static const struct vnet_link *link_of(const struct vnet_spec *want,
 {
 	const struct vnet_link *bridge = vnet_link_by_name(snap, VNET_NS_HOST, want->name);
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
-	const struct vnet_link *nic = nic_of(want, snap);
+	const struct vnet_link *nic = vn_dhcp_nic(want, snap);
 
 	if (joins(want, snap))
 		return (nic->flags & IFF_UP) && nic->carrier ? nic : NULL;
