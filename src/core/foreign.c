@@ -163,7 +163,7 @@ static bool is_ours(const struct look *look, const struct vnet_object *object, b
 		if (explains(&look->plan->ops[i], object, added))
 			return true;
 	}
-	return added && was_there(look, object);
+	return added ? was_there(look, object) : deletes_link(look, object->index);
 }
 
 static int keep(struct vnet_object **objects, size_t *n, const struct vnet_object *object)

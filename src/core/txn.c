@@ -121,6 +121,31 @@ static bool strands(const struct vnet_op *op)
 	       (op->kind == VNET_OP_LINK_SET && (op->u.link.set & VNET_LINK_MASTER));
 }
 
+/* Makes an address of a link; in @state it is there, or not, as @there says. */
+static bool makes_addr(const struct vnet_op *op, const struct vnet_snapshot *state, bool there)
+{
+	return op->kind == VNET_OP_OBJECT_ADD && op->u.object.how == VNET_OBJECT_NEW &&
+	       op->u.object.object.kind == VNET_OBJECT_ADDR &&
+	       (vnet_object_find(state, op->ns, &op->u.object.object) != NULL) == there;
+}
+
+/*
+ * The kernel lists addresses by their age, and asks as one of them who is the first. So one that
+ * is there still, though those before it had to be made again, is made again as well.
+ */
+static void make_way(const struct vn_txn *txn, const struct vnet_op *op,
+		     struct vnet_snapshot *state)
+{
+	struct vnet_link link = { 0 };
+	struct vnet_plan plan = { 0 };
+
+	memcpy(link.name, op->u.object.link, sizeof(link.name));
+	vnet_plan_object_del(&plan, op->ns, &link, &op->u.object.object);
+	if (!plan.failed)
+		(void)undo_one(txn, &plan, 0, state);
+	vnet_plan_done(&plan);
+}
+
 /* Run @undo from the state that is there. Returns 0 when all is back. */
 static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 		    const struct vnet_plan *undo, struct vnet_error *err)
@@ -128,6 +153,7 @@ static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 	struct vnet_snapshot state;
 	int r = vn_step_read(txn, head, &state, err);
 	bool lacks = false;
+	bool anew = false;
 	int failed = 0;
 
 	if (r < 0)
@@ -135,6 +161,9 @@ static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 	for (size_t i = 0; i < undo->n_ops; i++) {
 		if ((failed && raises(&undo->ops[i])) || (lacks && strands(&undo->ops[i])))
 			continue;
+		if (anew && makes_addr(&undo->ops[i], &state, true))
+			make_way(txn, &undo->ops[i], &state);
+		anew |= makes_addr(&undo->ops[i], &state, false);
 		r = undo_one(txn, undo, i, &state);
 		lacks |= r < 0 && undo->ops[i].kind == VNET_OP_OBJECT_ADD;
 		if (r < 0 && !failed)

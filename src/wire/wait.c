@@ -49,9 +49,12 @@ static int on_addr(const struct nlmsghdr *head, void *arg)
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(head);
 	struct state *state = arg;
 
-	/* The kernel filters by link, but for those that do not know how. */
+	/*
+	 * The kernel filters by link, but for those that do not know how. What is still asked for
+	 * was there before, and gets its route when that is over: without a carrier, never.
+	 */
 	if (head->nlmsg_type == RTM_NEWADDR && (int32_t)info->ifa_index == state->index)
-		state->addrs += !(info->ifa_flags & IFA_F_DADFAILED); /* someone else's: for ever */
+		state->addrs += !(info->ifa_flags & (IFA_F_DADFAILED | IFA_F_TENTATIVE));
 	return 0;
 }
 
