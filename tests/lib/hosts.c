@@ -221,7 +221,7 @@ static void make_route(struct maker *m, bool v6, uint32_t i)
 	bool onlink = false;
 
 	if (one_in(m, 5))
-		vn_text_add(&to, "%s metric %u", v6 ? "::/0" : "default", 10 * i + 2);
+		vn_text_add(&to, "%s metric %u", v6 ? "::/0" : "0.0.0.0/0", 10 * i + 2);
 	else
 		vn_text_add(&to, v6 ? "2001:db8:%x::/48" : "198.51.%u.0/24",
 			    0x100 * (v6 ? 1 : 0) + i);
