@@ -30,6 +30,7 @@
 #include <vnet/net.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
@@ -56,9 +57,10 @@ struct dog {
 	int signals;
 	int timer;
 	uint32_t confirm;
-	bool watching; /* "go" has been said */
-	bool over;     /* it is done, or undone */
-	bool told;     /* SIGTERM has come */
+	char oom[VN_WATCHDOG_OOM]; /* what the score was */
+	bool watching;		   /* "go" has been said */
+	bool over;		   /* it is done, or undone */
+	bool told;		   /* SIGTERM has come */
 };
 
 /* ---- going back ---- */
@@ -159,6 +161,7 @@ static int orphaned(struct dog *dog)
 	/* Before "go" there may be a journal already, by which nothing has been done. */
 	if (dog->over || (!dog->watching && vn_journal_read(dog->vnet->journal, &dog->journal) < 0))
 		return 0;
+	vn_watchdog_expose(dog->oom);
 	r = mend(dog, &forward);
 	if (r == 0 && forward && (dog->confirm || dog->told))
 		r = restore(dog, "it was not confirmed");
@@ -267,6 +270,7 @@ static int start_timer(struct dog *dog)
 /* Returns NULL when confirmed, or why it is to be taken back. */
 static const char *wait_confirmed(struct dog *dog)
 {
+	int64_t next = vn_clock_ms() + PROBE_MS;
 	unsigned int failures = 0;
 
 	if (dog->told)
@@ -277,7 +281,8 @@ static const char *wait_confirmed(struct dog *dog)
 		struct pollfd fds[] = { { .fd = dog->timer, .events = POLLIN },
 					{ .fd = dog->signals, .events = POLLIN },
 					{ .fd = dog->listener, .events = POLLIN } };
-		int r = poll(fds, 3, PROBE_MS);
+		int64_t left = next - vn_clock_ms();
+		int r = poll(fds, 3, left > 0 ? (int)left : 0);
 
 		if (r < 0 && errno != EINTR)
 			return vn_strerror(-errno);
@@ -287,8 +292,11 @@ static const char *wait_confirmed(struct dog *dog)
 			return "told to end";
 		if (r > 0 && fds[2].revents && serve(dog))
 			return NULL;
-		if (r == 0 && lost_gateway(dog, &failures))
+		if (vn_clock_ms() < next)
+			continue;
+		if (lost_gateway(dog, &failures))
 			return "the gateway does not answer any more";
+		next = vn_clock_ms() + PROBE_MS;
 	}
 }
 
@@ -306,6 +314,7 @@ static int await(struct dog *dog)
 	drop(dog);
 	if (!why)
 		return 0;
+	vn_watchdog_expose(dog->oom);
 	return restore(dog, why) < 0 ? VNET_OUTCOME_INCOMPLETE : 0;
 }
 
@@ -330,7 +339,7 @@ static int hold_signals(void)
 static int prepare(struct dog *dog)
 {
 	struct vnet_error err = { 0 };
-	int r = vn_watchdog_settle();
+	int r = vn_watchdog_settle(dog->oom);
 
 	if (r == 0)
 		r = dog->signals = hold_signals();

@@ -115,16 +115,26 @@ pid_t vn_watchdog_spawn(const char *program, int lock, int *ret_sock)
 /* ---- the other end ---- */
 
 /* Whoever runs out of memory: this one is what brings the host back. */
-static void spare_from_oom(void)
+static void spare_from_oom(char ret_old[VN_WATCHDOG_OOM])
 {
 	static const char least[] = "-1000";
-	auto_fd fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	auto_fd fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, ret_old, VN_WATCHDOG_OOM - 1);
 
-	if (fd >= 0)
-		(void)!write(fd, least, sizeof(least) - 1);
+	ret_old[n > 0 ? n : 0] = '\0';
+	if (n > 0)
+		(void)!pwrite(fd, least, sizeof(least) - 1, 0);
 }
 
-int vn_watchdog_settle(void)
+void vn_watchdog_expose(const char *old)
+{
+	auto_fd fd = *old ? open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC) : -1;
+
+	if (fd >= 0)
+		(void)!write(fd, old, strlen(old));
+}
+
+int vn_watchdog_settle(char ret_oom[VN_WATCHDOG_OOM])
 {
 	pid_t pid = fork();
 
@@ -132,7 +142,7 @@ int vn_watchdog_settle(void)
 		return -errno;
 	if (pid > 0)
 		_exit(0);
-	spare_from_oom();
+	spare_from_oom(ret_oom);
 	/* Not allowed in a container, as a rule; then it is as good as the disk is. */
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE);
 	return 0;

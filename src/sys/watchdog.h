@@ -14,6 +14,7 @@
 enum {
 	VN_WATCHDOG_SOCK = 3, /* where it finds the socket to who began it, and the lock */
 	VN_WATCHDOG_LOCK = 4,
+	VN_WATCHDOG_OOM = 16,	/* of a score of the OOM killer, as text */
 	VN_WATCHDOG_LINE = 256, /* of a request, or of an answer */
 };
 
@@ -30,9 +31,13 @@ pid_t vn_watchdog_spawn(const char *program, int lock, int *ret_sock);
 
 /*
  * For the other end: fork, let the first process end, and stay in memory whatever becomes of
- * the disk, as far as that is allowed. Returns 0 in the one that goes on, or a negative errno.
+ * the disk and of memory, as far as that is allowed. @ret_oom: for vn_watchdog_expose(); empty:
+ * not known. Returns 0 in the one that goes on, or a negative errno.
  */
-int vn_watchdog_settle(void);
+int vn_watchdog_settle(char ret_oom[VN_WATCHDOG_OOM]);
+
+/* No longer: what is started from now on is not to outlive whoever runs out of memory, either. */
+void vn_watchdog_expose(const char *oom);
 
 /* Listen at @path, in place of what is there. Returns a descriptor or a negative errno. */
 int vn_watchdog_listen(const char *path);
