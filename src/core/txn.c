@@ -238,9 +238,10 @@ add_to(struct vnet_error *err, const char *fmt, ...)
 	size_t len = err ? strlen(err->msg) : 0;
 	va_list ap;
 
+	if (!err)
+		return;
 	va_start(ap, fmt);
-	if (err)
-		(void)vsnprintf(err->msg + len, sizeof(err->msg) - len, fmt, ap);
+	(void)vsnprintf(err->msg + len, sizeof(err->msg) - len, fmt, ap);
 	va_end(ap);
 }
 

@@ -126,12 +126,12 @@ static void spare_from_oom(char ret_old[VN_WATCHDOG_OOM])
 		(void)!pwrite(fd, least, sizeof(least) - 1, 0);
 }
 
-void vn_watchdog_expose(const char *old)
+void vn_watchdog_expose(const char *oom)
 {
-	auto_fd fd = *old ? open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC) : -1;
+	auto_fd fd = *oom ? open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC) : -1;
 
 	if (fd >= 0)
-		(void)!write(fd, old, strlen(old));
+		(void)!write(fd, oom, strlen(oom));
 }
 
 int vn_watchdog_settle(char ret_oom[VN_WATCHDOG_OOM])
