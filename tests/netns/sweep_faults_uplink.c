@@ -159,14 +159,14 @@ static char *look_at_rest(void)
 
 	for (int64_t end = vn_clock_ms() + REST_MS; vn_clock_ms() < end;) {
 		char *now;
-		bool same;
+		bool equal;
 
 		vn_sleep_ms(300);
 		now = ground_text();
-		same = !strcmp(now, last);
+		equal = !strcmp(now, last);
 		free(last);
 		last = now;
-		if (same)
+		if (equal)
 			break;
 	}
 	return last;
