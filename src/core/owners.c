@@ -22,6 +22,11 @@
 #include "sys/netns.h"
 #include "sys/process.h"
 
+enum {
+	LOOKS = 3,
+	LOOK_MS = 5,
+};
+
 /* What a search has found, and where it goes to. */
 struct search {
 	struct vnet_snapshot *snap;
@@ -142,9 +147,29 @@ static int add_ties(const struct search *search)
 	return r;
 }
 
-int vn_owners_read(int netns, const char *net, struct vnet_snapshot *snap)
+/*
+ * One that was just started may be missed while it becomes a daemon. Where one is handed over
+ * there is one, but for a moment that no reading falls into unless something went wrong.
+ */
+static int find_all(int netns, struct search *search)
 {
 	const char *names[VN_CLIENT_NAMES + 2] = { "NetworkManager", "systemd-network" };
+	int r = 0;
+
+	for (size_t i = 0; i < VN_CLIENT_NAMES; i++)
+		names[2 + i] = vn_client_names[i];
+	for (int i = 0; i < LOOKS && r == 0; i++) {
+		if (i)
+			vn_sleep_ms(LOOK_MS);
+		r = vn_process_each(netns, names, sizeof(names) / sizeof(names[0]), look, search);
+		if (!search->snap->hand_over || search->snap->n_clients)
+			break;
+	}
+	return r;
+}
+
+int vn_owners_read(int netns, const char *net, struct vnet_snapshot *snap)
+{
 	struct search search = { .snap = snap, .net = net };
 	int r;
 
@@ -154,8 +179,6 @@ int vn_owners_read(int netns, const char *net, struct vnet_snapshot *snap)
 	vn_snapshot_clear_ties(snap, VNET_TIE_CLIENT);
 	if (!*snap->uplink || (!snap->survey && !snap->hand_over))
 		return 0;
-	for (size_t i = 0; i < VN_CLIENT_NAMES; i++)
-		names[2 + i] = vn_client_names[i];
-	r = vn_process_each(netns, names, sizeof(names) / sizeof(names[0]), look, &search);
+	r = find_all(netns, &search);
 	return r == 0 && snap->survey ? add_ties(&search) : r;
 }

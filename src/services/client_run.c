@@ -236,6 +236,18 @@ static int wait_ending(const struct vnet_handover *client, int netns)
 }
 
 /*
+ * dhcpcd becomes a daemon through processes that last an instant each, and is not to be seen
+ * between them; the one that stays has a title of its own.
+ */
+static bool is_settled(const struct vn_process *process)
+{
+	static const char title[] = "dhcpcd: ";
+
+	return strcmp(process->name, "dhcpcd") != 0 ||
+	       !strncmp(process->line, title, sizeof(title) - 1);
+}
+
+/*
  * Until it shows: execve(2) ends a moment before its command line is there. One that became
  * a daemon has ended well; one that could not even begin says so by its status.
  */
@@ -243,13 +255,15 @@ static int wait_start(const struct vnet_handover *client, int netns, pid_t pid,
 		      struct vnet_error *err)
 {
 	struct vn_process process;
+	bool settled = false;
 	int status = 0;
 	int r = 0;
 
-	for (int waited = 0; r == 0 && !status && waited < START_MS; waited++) {
+	for (int waited = 0; r >= 0 && !settled && !status && waited < START_MS; waited++) {
 		if (vn_process_wait(pid, 1, &status) < 0)
 			status = 0;
 		r = find_one(client, netns, &process);
+		settled = r > 0 && is_settled(&process);
 	}
 	if (r > 0)
 		return 0;
