@@ -150,6 +150,8 @@ static void test_as_the_files(void **state)
 	(void)state;
 	ground_shell("ip link add " NIC " type veth peer name far0");
 	ground_shell("ip link add " BRIDGE " type bridge");
+	/* The bridge has one of its own as soon as its addresses are random: so have both. */
+	ground_shell("echo 2001:db8::1 >/proc/sys/net/ipv6/conf/" NIC "/stable_secret");
 	for (size_t i = 0; i < 4; i++)
 		set += disturb(NIC, i, 2000) + disturb(BRIDGE, i, 3);
 	set += disturb("default", 0, 1) + disturb("default", 1, 1);
