@@ -10,31 +10,7 @@ load ../lib/host
 
 setup()
 {
-	uplink_host
-	# What stays behind of the first change: directories, and a lock.
-	run_vnet 0 bridge create warm
-	run_vnet 0 delete warm
-	knows
-}
-
-# The gateway is known, both ways: whom one asked last is no matter of ours.
-knows()
-{
-	reaches
-	ip netns exec far ping -q -c 1 -W 2 10.9.0.2 >/dev/null
-	ip netns exec far ping -q -c 1 -W 2 2001:db8:9::2 >/dev/null
-}
-
-# Out into the world, beyond the gateway.
-reaches()
-{
-	ping -q -c 1 -W 2 192.0.2.1 >/dev/null || fail "192.0.2.1 is not reached"
-	ping -q -c 1 -W 2 2001:db8:ff::1 >/dev/null || fail "2001:db8:ff::1 is not reached"
-}
-
-on()
-{
-	ip -j addr show dev "$1" | jq -r '[.[0].addr_info[].local] | sort | join(" ")'
+	ready_host
 }
 
 # A guest, behind a veth pair, for which the bridge has a carrier.
