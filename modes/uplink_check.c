@@ -141,7 +141,7 @@ static int check_addrs(const struct vnet_snapshot *snap, const struct vnet_link 
 		if (is_pending(nic, object))
 			return vnet_error_set(err, -EAGAIN,
 					      "%s of %s is still being asked for: want it settled "
-					      "first (2 s were not enough)",
+					      "first (3 s were not enough)",
 					      vnet_cidr_text(&object->to, text), nic->name);
 	}
 	return 0;

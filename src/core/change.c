@@ -28,7 +28,7 @@
 
 enum {
 	INDEX_RETRIES = 8, /* a stranger may take the index between looking and making */
-	SETTLE_MS = 2000,  /* of an address that is asked for: RFC 4862, section 5.4, twice */
+	SETTLE_MS = 3000,  /* of an address that is asked for: up to 2 s, RFC 4862, section 5.4 */
 	SETTLE_STEP_MS = 20,
 };
 

@@ -937,7 +937,7 @@ moves()
 	sysctl -qw net.ipv6.conf.nic.dad_transmits=10
 	ip addr add 2001:db8:9::77/64 dev nic
 	state before
-	refuses_create '2001:db8:9::77/64 of nic is still being asked for: want it settled first (2 s were not enough)' \
+	refuses_create '2001:db8:9::77/64 of nic is still being asked for: want it settled first (3 s were not enough)' \
 		br0 --uplink nic
 	ip addr del 2001:db8:9::77/64 dev nic
 	ip link set world down
