@@ -71,8 +71,14 @@ int vnet_link_check_port(const struct vnet_link *link, const char *option, const
 	if (!strcmp(link->kind, "macvlan") || !strcmp(link->kind, "macvtap") ||
 	    !strcmp(link->kind, "ipvlan") || !strcmp(link->kind, "ipvtap"))
 		return vnet_error_set(err, -EINVAL,
-				      "%s%s: a %s hears its own MAC alone: want the NIC below it",
+				      "%s%s: hears its own MAC alone, as each %s does: want the "
+				      "NIC below it",
 				      option, name, link->kind);
+	if (!strcmp(link->kind, "vrf"))
+		return vnet_error_set(
+			err, -EINVAL,
+			"%s%s: is a VRF, which the kernel takes as no port: want a NIC", option,
+			name);
 	if (link->raw)
 		return vnet_error_set(err, -EINVAL, "%s%s: has no MAC of Ethernet: want a NIC",
 				      option, name);

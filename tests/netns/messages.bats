@@ -754,7 +754,7 @@ damaged()
 		sleep 0.05
 	done
 	state before
-	refuses_create '--uplink mv0: a macvlan hears its own MAC alone: want the NIC below it' \
+	refuses_create '--uplink mv0: hears its own MAC alone, as each macvlan does: want the NIC below it' \
 		br0 --uplink mv0
 	refuses_create '--uplink nic: mv0 (macvlan) hangs on it, which excludes a bridge: delete it first' \
 		br0 --uplink nic
@@ -872,7 +872,7 @@ address_of()
 	refuses 'nix: there is no such interface' bridge add-port br0 nix
 	refuses 'lo: a loopback leads nowhere: want a NIC' bridge add-port br0 lo
 	refuses 'br0: is a bridge itself: want a NIC' bridge add-port br0 br0
-	refuses 'mv0: a macvlan hears its own MAC alone: want the NIC below it' bridge add-port br0 mv0
+	refuses 'mv0: hears its own MAC alone, as each macvlan does: want the NIC below it' bridge add-port br0 mv0
 	refuses 'nic: mv0 (macvlan) hangs on it: delete that first' bridge add-port br0 nic
 	ip link del mv0
 	ip addr add 192.0.2.10/24 dev nic

@@ -130,10 +130,21 @@ static void what_excludes_a_bridge(void **state)
 		struct vnet_snapshot snap = host_of(&nic);
 
 		(void)snprintf(text, sizeof(text),
-			       "--uplink up0: a %s hears its own MAC alone: want the NIC below it",
+			       "--uplink up0: hears its own MAC alone, as each %s does: want the "
+			       "NIC below it",
 			       kinds[i]);
 		check(&snap, "up0", true, -EINVAL, text);
 	}
+}
+
+static void vrf(void **state)
+{
+	struct vnet_link nic = link_of(NIC, "vrf0", "vrf");
+	struct vnet_snapshot snap = host_of(&nic);
+
+	(void)state;
+	check(&snap, "vrf0", true, -EINVAL,
+	      "--uplink vrf0: is a VRF, which the kernel takes as no port: want a NIC");
 }
 
 static void bonds(void **state)
@@ -484,6 +495,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_excludes_a_bridge),
+		cmocka_unit_test(vrf),
 		cmocka_unit_test(bonds),
 		cmocka_unit_test(tunnels),
 		cmocka_unit_test(vlans),
