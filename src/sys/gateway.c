@@ -5,11 +5,9 @@
  */
 #include "sys/gateway.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
-#include <net/if_arp.h>
 #include <netinet/icmp6.h>
 #include <netinet/if_ether.h>
 #include <netinet/ip6.h>
@@ -18,22 +16,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
+#include "sys/frame.h"
 
 enum {
 	AGAIN_MS = 50,
 	BURST = 64, /* packets taken at once: a flood must not hold the caller */
-	HOPS = 255, /* RFC 4861, section 4.3: proof that no router has passed it on */
 };
-
-/* A neighbour solicitation with the sender's link-layer address. */
-struct solicit {
-	struct ip6_hdr ip;
-	struct nd_neighbor_solicit ns;
-	struct nd_opt_hdr option;
-	uint8_t mac[ETH_ALEN];
-} __attribute__((packed));
 
 struct asked {
 	const struct vnet_gateway *gateway;
@@ -42,7 +31,7 @@ struct asked {
 };
 
 /* Of IPv6 packets neighbour advertisements alone: next header, then type. */
-static int filter_adverts(int fd)
+static int listen_adverts(int index)
 {
 	static struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, offsetof(struct ip6_hdr, ip6_nxt)),
@@ -54,121 +43,36 @@ static int filter_adverts(int fd)
 	};
 	const struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
 
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ?
-		       -errno :
-		       0;
+	return vn_frame_listen(index, ETH_P_IPV6, &program);
 }
 
-static uint16_t protocol_of(const struct vnet_gateway *gateway)
-{
-	return htons(gateway->ip.family == AF_INET ? ETH_P_ARP : ETH_P_IPV6);
-}
-
-/* Bound before a protocol is set: nothing of another link is ever queued. */
 static int ask_open(const struct vnet_gateway *gateway)
 {
-	auto_fd fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_ll link = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = protocol_of(gateway),
-		.sll_ifindex = gateway->index,
-	};
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	r = gateway->ip.family == AF_INET6 ? filter_adverts(fd) : 0;
-	if (r < 0)
-		return r;
-	if (bind(fd, (const struct sockaddr *)&link, sizeof(link)) < 0)
-		return -errno;
-	return take_fd(&fd);
+	if (gateway->ip.family == AF_INET)
+		return vn_frame_listen(gateway->index, ETH_P_ARP, NULL);
+	return listen_adverts(gateway->index);
 }
 
-/* RFC 1071, over the pseudo header of RFC 8200, section 8.1, and the message. */
-static uint16_t checksum(const struct solicit *packet)
-{
-	const uint8_t *bytes = (const uint8_t *)packet;
-	uint32_t sum = IPPROTO_ICMPV6 + sizeof(*packet) - sizeof(packet->ip);
-
-	for (size_t i = offsetof(struct ip6_hdr, ip6_src); i < sizeof(*packet); i += 2)
-		sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
-}
-
-static void solicit_fill(const struct vnet_gateway *gateway, struct solicit *ret_packet)
-{
-	/* ff02::1:ff00:0/104 and the last three bytes: RFC 4291, section 2.7.1 */
-	uint8_t group[16] = { 0xff, 0x02, [11] = 0x01, [12] = 0xff };
-	struct solicit packet = {
-		.ip = { .ip6_hops = HOPS, .ip6_nxt = IPPROTO_ICMPV6 },
-		.ns = { .nd_ns_hdr = { .icmp6_type = ND_NEIGHBOR_SOLICIT } },
-		.option = { .nd_opt_type = ND_OPT_SOURCE_LINKADDR, .nd_opt_len = 1 },
-	};
-
-	memcpy(group + 13, gateway->ip.bytes + 13, 3);
-	packet.ip.ip6_vfc = 6 << 4;
-	packet.ip.ip6_plen = htons(sizeof(packet) - sizeof(packet.ip));
-	memcpy(&packet.ip.ip6_src, gateway->source.bytes, sizeof(packet.ip.ip6_src));
-	memcpy(&packet.ip.ip6_dst, group, sizeof(packet.ip.ip6_dst));
-	memcpy(&packet.ns.nd_ns_target, gateway->ip.bytes, sizeof(packet.ns.nd_ns_target));
-	memcpy(packet.mac, gateway->mac.bytes, sizeof(packet.mac));
-	packet.ns.nd_ns_hdr.icmp6_cksum = checksum(&packet);
-	*ret_packet = packet;
-}
-
-static void request_fill(const struct vnet_gateway *gateway, struct ether_arp *ret_arp)
-{
-	struct ether_arp arp = {
-		.ea_hdr = { .ar_hrd = htons(ARPHRD_ETHER),
-			    .ar_pro = htons(ETH_P_IP),
-			    .ar_hln = ETH_ALEN,
-			    .ar_pln = sizeof(arp.arp_tpa),
-			    .ar_op = htons(ARPOP_REQUEST) },
-	};
-
-	memcpy(arp.arp_sha, gateway->mac.bytes, sizeof(arp.arp_sha));
-	memcpy(arp.arp_spa, gateway->source.bytes, sizeof(arp.arp_spa));
-	memcpy(arp.arp_tpa, gateway->ip.bytes, sizeof(arp.arp_tpa));
-	*ret_arp = arp;
-}
-
-/* What is lost, a full queue among it, is asked again. */
+/* What is lost is asked again. */
 static void ask(const struct asked *asked)
 {
 	const struct vnet_gateway *gateway = asked->gateway;
-	struct sockaddr_ll to = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = protocol_of(gateway),
-		.sll_ifindex = gateway->index,
-		.sll_halen = ETH_ALEN,
-	};
-	struct ether_arp arp;
-	struct solicit solicit;
-	const void *packet = &arp;
-	size_t size = sizeof(arp);
+	struct vn_frame frame;
 
-	if (gateway->ip.family == AF_INET) {
-		memset(to.sll_addr, 0xff, ETH_ALEN);
-		request_fill(gateway, &arp);
-	} else {
-		/* RFC 2464, section 7 */
-		memset(to.sll_addr, 0x33, 2);
-		to.sll_addr[2] = 0xff;
-		memcpy(to.sll_addr + 3, gateway->ip.bytes + 13, 3);
-		solicit_fill(gateway, &solicit);
-		packet = &solicit;
-		size = sizeof(solicit);
-	}
-	(void)sendto(asked->fd, packet, size, 0, (const struct sockaddr *)&to, sizeof(to));
+	if (gateway->ip.family == AF_INET)
+		frame = vn_frame_arp(&gateway->mac, &gateway->source, &gateway->ip);
+	else
+		frame = vn_frame_solicit(&gateway->mac, &gateway->source, &gateway->ip);
+	(void)vn_frame_send(asked->fd, gateway->index, &frame);
 }
 
 static bool is_answer(const struct vnet_gateway *gateway, const uint8_t *packet, size_t size)
 {
 	struct ether_arp arp;
-	struct solicit advert; /* up to the option it is laid out alike */
+	struct {
+		struct ip6_hdr ip;
+		struct nd_neighbor_advert advert;
+	} message;
 
 	if (gateway->ip.family == AF_INET) {
 		if (size < sizeof(arp))
@@ -176,12 +80,12 @@ static bool is_answer(const struct vnet_gateway *gateway, const uint8_t *packet,
 		memcpy(&arp, packet, sizeof(arp));
 		return !memcmp(arp.arp_spa, gateway->ip.bytes, sizeof(arp.arp_spa));
 	}
-	if (size < offsetof(struct solicit, option))
+	if (size < sizeof(message))
 		return false;
-	memcpy(&advert, packet, offsetof(struct solicit, option));
-	return advert.ip.ip6_nxt == IPPROTO_ICMPV6 && advert.ip.ip6_hops == HOPS &&
-	       advert.ns.nd_ns_hdr.icmp6_type == ND_NEIGHBOR_ADVERT &&
-	       !memcmp(&advert.ns.nd_ns_target, gateway->ip.bytes, sizeof(gateway->ip.bytes));
+	memcpy(&message, packet, sizeof(message));
+	return message.ip.ip6_nxt == IPPROTO_ICMPV6 && message.ip.ip6_hlim == VN_FRAME_HOPS &&
+	       message.advert.nd_na_type == ND_NEIGHBOR_ADVERT &&
+	       !memcmp(&message.advert.nd_na_target, gateway->ip.bytes, sizeof(gateway->ip.bytes));
 }
 
 static void hear(struct asked *asked)

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "sys/frame.h"
 
 struct probe {
 	int fd;
@@ -35,53 +36,6 @@ bool vn_arp_used(const struct vnet_mac *user)
 	static const struct vnet_mac nobody;
 
 	return memcmp(user, &nobody, sizeof(nobody)) != 0;
-}
-
-/* Bound before a protocol is set: nothing of another link is ever queued. */
-static int probe_socket(int index)
-{
-	auto_fd fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_ll link = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ARP),
-		.sll_ifindex = index,
-	};
-
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (const struct sockaddr *)&link, sizeof(link)) < 0)
-		return -errno;
-	return take_fd(&fd);
-}
-
-static int probe_send(const struct probe *probe, const struct vnet_ip *ip)
-{
-	struct sockaddr_ll to = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ARP),
-		.sll_ifindex = probe->index,
-		.sll_halen = ETH_ALEN,
-	};
-	struct ether_arp arp = {
-		.ea_hdr = { .ar_hrd = htons(ARPHRD_ETHER),
-			    .ar_pro = htons(ETH_P_IP),
-			    .ar_hln = ETH_ALEN,
-			    .ar_pln = sizeof(arp.arp_tpa),
-			    .ar_op = htons(ARPOP_REQUEST) },
-	};
-
-	memset(to.sll_addr, 0xff, ETH_ALEN);
-	memcpy(arp.arp_sha, probe->mac->bytes, ETH_ALEN);
-	memcpy(arp.arp_tpa, ip->bytes, sizeof(arp.arp_tpa));
-	while (sendto(probe->fd, &arp, sizeof(arp), 0, (const struct sockaddr *)&to, sizeof(to)) <
-	       0) {
-		/* A full queue has lost this one; there is a second round. */
-		if (errno == ENOBUFS || errno == EAGAIN)
-			return 0;
-		if (errno != EINTR)
-			return -errno;
-	}
-	return 0;
 }
 
 /*
@@ -136,11 +90,14 @@ static int probe_receive(struct probe *probe)
 /* Answers are taken in between: those to a thousand questions would overrun the socket. */
 static int probe_round(struct probe *probe)
 {
+	static const struct vnet_ip nobody;
 	int r = 0;
 
 	for (size_t i = 0; i < probe->n && r == 0; i++) {
-		if (!vn_arp_used(&probe->users[i]))
-			r = probe_send(probe, &probe->ips[i]);
+		const struct vn_frame frame = vn_frame_arp(probe->mac, &nobody, &probe->ips[i]);
+
+		if (!vn_arp_used(&probe->users[i])) /* what is lost has a second round */
+			r = vn_frame_send(probe->fd, probe->index, &frame);
 		if (r == 0 && i % PROBE_BURST == PROBE_BURST - 1)
 			r = probe_receive(probe);
 	}
@@ -201,7 +158,7 @@ int vn_arp_probe(int index, const struct vnet_mac *mac, const struct vnet_ip *ip
 	if (!users)
 		return -ENOMEM;
 	probe.users = users;
-	fd = probe_socket(index);
+	fd = vn_frame_listen(index, ETH_P_ARP, NULL);
 	if (fd < 0)
 		return fd;
 	probe.fd = fd;
