@@ -8,7 +8,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -20,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "sys/spawn.h"
 
 /*
  * How this works: a pid is only a number, which may come to mean another process
@@ -34,7 +34,6 @@ enum {
 	CMDLINE_MAX = 4096,  /* of a command line that is searched */
 	ENVIRON_MAX = 8192,  /* of an environment */
 	CAPS_MAX = 64,	     /* bits of a set; Linux 6.18 has 41 */
-	STDIO_END = 3,	     /* the first descriptor after standard error */
 	KILL_WAIT_MS = 2000, /* for the end after SIGKILL, which as a rule is at once */
 	AGAIN_MS = 250,	     /* until SIGTERM is sent again */
 	ID_PIDFD = 3,	     /* P_PIDFD of linux/wait.h, which glibc has only since 2.36 */
@@ -81,90 +80,21 @@ static int caps_narrow(unsigned long long caps)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-/* A pipe whose ends are above standard error, also where the caller has closed his own. */
 static int stderr_pipe(int *ret_read, int *ret_write)
 {
 	auto_fd read_end = -1;
 	auto_fd write_end = -1;
-	auto_fd high = -1;
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
 	read_end = fds[0];
 	write_end = fds[1];
-	high = fcntl(write_end, F_DUPFD_CLOEXEC, STDIO_END);
-	if (high < 0 || fcntl(read_end, F_SETFL, O_NONBLOCK) < 0)
+	if (fcntl(read_end, F_SETFL, O_NONBLOCK) < 0)
 		return -errno;
 	*ret_read = take_fd(&read_end);
-	*ret_write = take_fd(&high);
+	*ret_write = take_fd(&write_end);
 	return 0;
-}
-
-/* The functions of posix_spawn(3) return positive error numbers. */
-static int actions_fill(posix_spawn_file_actions_t *actions, int stderr_fd)
-{
-	int r;
-
-	r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(actions, STDIN_FILENO, STDOUT_FILENO);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(actions,
-						     stderr_fd < 0 ? STDIN_FILENO : stderr_fd,
-						     STDERR_FILENO);
-	if (!r)
-		r = posix_spawn_file_actions_addclosefrom_np(actions, STDIO_END);
-	if (!r)
-		r = posix_spawn_file_actions_addchdir_np(actions, "/");
-	return -r;
-}
-
-static int attr_fill(posix_spawnattr_t *attr)
-{
-	sigset_t all;
-	sigset_t none;
-	int r;
-
-	sigfillset(&all);
-	sigemptyset(&none);
-	r = posix_spawnattr_setsigdefault(attr, &all);
-	if (!r)
-		r = posix_spawnattr_setsigmask(attr, &none);
-	if (!r)
-		r = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF |
-							   POSIX_SPAWN_SETSIGMASK);
-	return -r;
-}
-
-/* @stderr_fd: -1: what it says there is not heard. */
-static int spawn(const char *program, const char *const argv[], const char *const envp[],
-		 int stderr_fd, pid_t *ret_pid)
-{
-	char *const *args;
-	char *const *environment;
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	int r;
-
-	/* posix_spawn() promises to leave the strings alone, but its type can't say so. */
-	memcpy(&args, &argv, sizeof(args));
-	memcpy(&environment, &envp, sizeof(environment));
-	r = -posix_spawn_file_actions_init(&actions);
-	if (r < 0)
-		return r;
-	r = -posix_spawnattr_init(&attr);
-	if (r < 0)
-		goto out_actions;
-	r = actions_fill(&actions, stderr_fd);
-	if (!r)
-		r = attr_fill(&attr);
-	if (!r)
-		r = -posix_spawn(ret_pid, program, &actions, &attr, args, environment);
-	(void)posix_spawnattr_destroy(&attr);
-out_actions:
-	(void)posix_spawn_file_actions_destroy(&actions);
-	return r;
 }
 
 pid_t vn_process_spawn(const char *const argv[], unsigned long long caps, int *ret_stderr)
@@ -181,7 +111,7 @@ pid_t vn_process_spawn(const char *const argv[], unsigned long long caps, int *r
 	r = caps_narrow(caps);
 	if (r < 0)
 		return r;
-	r = spawn(argv[0], argv, environment, write_end, &pid);
+	r = vn_spawn(argv[0], argv, environment, &write_end, 1, &pid);
 	if (r < 0)
 		return r;
 	*ret_stderr = take_fd(&read_end);
@@ -191,7 +121,7 @@ pid_t vn_process_spawn(const char *const argv[], unsigned long long caps, int *r
 pid_t vn_process_launch(const char *program, const char *const argv[], const char *const envp[])
 {
 	pid_t pid = 0;
-	int r = spawn(program, argv, envp, -1, &pid);
+	int r = vn_spawn(program, argv, envp, NULL, 0, &pid);
 
 	return r < 0 ? r : pid;
 }

@@ -1,97 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sys/watchdog.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "sys/spawn.h"
 
 enum {
-	FD_END = 5,    /* of what the watchdog inherits */
-	FD_HIGH = 16,  /* above all that is moved there */
 	ASK_MS = 2000, /* for an answer */
 	HEAR_MS = 200, /* for the line of who has connected: the countdown goes on meanwhile */
 };
 
 /* ---- spawn ---- */
 
-/* The functions of posix_spawn(3) return positive error numbers. */
-static int actions_fill(posix_spawn_file_actions_t *actions, int sock, int lock)
-{
-	int r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
-
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(actions, STDIN_FILENO, STDOUT_FILENO);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(actions, STDIN_FILENO, STDERR_FILENO);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(actions, sock, VN_WATCHDOG_SOCK);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(actions, lock, VN_WATCHDOG_LOCK);
-	if (!r)
-		r = posix_spawn_file_actions_addclosefrom_np(actions, FD_END);
-	if (!r)
-		r = posix_spawn_file_actions_addchdir_np(actions, "/");
-	return -r;
-}
-
-static int attr_fill(posix_spawnattr_t *attr)
-{
-	sigset_t all;
-	sigset_t none;
-	int r;
-
-	(void)sigfillset(&all);
-	(void)sigemptyset(&none);
-	r = posix_spawnattr_setsigdefault(attr, &all);
-	if (!r)
-		r = posix_spawnattr_setsigmask(attr, &none);
-	if (!r)
-		r = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF |
-							   POSIX_SPAWN_SETSIGMASK);
-	return -r;
-}
-
-static int spawn(const char *program, int sock, int lock, pid_t *ret_pid)
-{
-	char *const environment[] = { NULL };
-	char *const argv[] = { (char *)(uintptr_t)program, NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	int r = -posix_spawn_file_actions_init(&actions);
-
-	if (r < 0)
-		return r;
-	r = -posix_spawnattr_init(&attr);
-	if (r == 0) {
-		r = actions_fill(&actions, sock, lock);
-		if (r == 0)
-			r = attr_fill(&attr);
-		if (r == 0)
-			r = -posix_spawn(ret_pid, program, &actions, &attr, argv, environment);
-		(void)posix_spawnattr_destroy(&attr);
-	}
-	(void)posix_spawn_file_actions_destroy(&actions);
-	return r;
-}
+static_assert(VN_WATCHDOG_SOCK == STDERR_FILENO + 1 && VN_WATCHDOG_LOCK == STDERR_FILENO + 2,
+	      "they follow standard error");
 
 pid_t vn_watchdog_spawn(const char *program, int lock, int *ret_sock)
 {
+	const char *const argv[] = { program, NULL };
+	const char *const environment[] = { NULL };
 	auto_fd ours = -1;
 	auto_fd theirs = -1;
-	auto_fd high_sock = -1;
-	auto_fd high_lock = -1;
 	int fds[2];
 	pid_t pid = 0;
 	int r;
@@ -100,12 +40,7 @@ pid_t vn_watchdog_spawn(const char *program, int lock, int *ret_sock)
 		return -errno;
 	ours = fds[0];
 	theirs = fds[1];
-	/* Out of the way of where they go. */
-	high_sock = fcntl(theirs, F_DUPFD_CLOEXEC, FD_HIGH);
-	high_lock = fcntl(lock, F_DUPFD_CLOEXEC, FD_HIGH);
-	if (high_sock < 0 || high_lock < 0)
-		return -errno;
-	r = spawn(program, high_sock, high_lock, &pid);
+	r = vn_spawn(program, argv, environment, (const int[]){ -1, theirs, lock }, 3, &pid);
 	if (r < 0)
 		return r;
 	*ret_sock = take_fd(&ours);

@@ -6,7 +6,7 @@
 setup()
 {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	: "${VNET_BUILD:=$top/build}"
+	: "${VNET_BUILD:=$top/build/asan}"
 	VNET_BUILD=$(cd "$VNET_BUILD" && pwd)
 	export VNET_BUILD
 	export PATH=$VNET_BUILD:$PATH
