@@ -243,25 +243,52 @@ static void drop_temporaries(const struct vnet_plan *plan)
 	}
 }
 
-int vn_net_recover(struct vnet *vnet, const struct vn_journal *journal, bool dry_run,
-		   bool *ret_forward, struct vnet_error *err)
+static struct vn_txn txn_of(const struct vnet *vnet, const struct vn_journal *journal)
 {
-	const struct vn_txn txn = {
+	return (struct vn_txn){
 		.exec = &vnet->exec,
 		.what = journal->what,
 		.net = journal->net,
 		.journal = vnet->journal,
 	};
+}
+
+/* As head_of(), and of the NIC that was moved. */
+static int journal_head(const struct vnet *vnet, const struct vn_journal *journal,
+			struct vnet_snapshot *ret_head, struct vnet_error *err)
+{
 	struct vnet_snapshot head;
 	int r = head_of(vnet, journal->net, &head);
 
 	if (r == 0 && journal->uplink)
 		r = vn_copy(head.uplink, sizeof(head.uplink), journal->uplink);
-	head.uplink_index = journal->nic;
-	if (r == 0)
-		head.hand_over = *head.uplink != '\0';
 	if (r < 0)
 		return vnet_error_set(err, r, "network '%s': %s", journal->net, vn_strerror(r));
+	head.uplink_index = journal->nic;
+	head.hand_over = *head.uplink != '\0';
+	*ret_head = head;
+	return 0;
+}
+
+int vn_net_insist(struct vnet *vnet, const struct vn_journal *journal, bool *ret_needed,
+		  struct vnet_error *err)
+{
+	const struct vn_txn txn = txn_of(vnet, journal);
+	struct vnet_snapshot head;
+	int r = journal_head(vnet, journal, &head, err);
+
+	return r < 0 ? r : vn_txn_insist(&txn, journal, &head, ret_needed, err);
+}
+
+int vn_net_recover(struct vnet *vnet, const struct vn_journal *journal, bool dry_run,
+		   bool *ret_forward, struct vnet_error *err)
+{
+	const struct vn_txn txn = txn_of(vnet, journal);
+	struct vnet_snapshot head;
+	int r = journal_head(vnet, journal, &head, err);
+
+	if (r < 0)
+		return r;
 	/* First: with the journal goes the knowledge of them. The undo replaces its own. */
 	if (!dry_run) {
 		drop_temporaries(&journal->plan);

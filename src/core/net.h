@@ -78,6 +78,15 @@ int vn_net_recover(struct vnet *vnet, const struct vn_journal *journal, bool dry
 int vn_net_restore(struct vnet *vnet, const char *name, const struct vnet_spec *before,
 		   const char *what, struct vnet_error *err);
 
+/*
+ * After that, or where it failed: make sure that the NIC has what @journal says that it had, also
+ * if someone has deleted the bridge, and if no file can be written. @ret_needed: at first whether
+ * to go back by the journal in any case, then whether that was done. Returns 0, or a negative
+ * errno with a sentence.
+ */
+int vn_net_insist(struct vnet *vnet, const struct vn_journal *journal, bool *ret_needed,
+		  struct vnet_error *err);
+
 /* The record of the network @name in @snap. Returns 0, -ENOENT without a sentence, or another. */
 int vn_net_record(const struct vnet_snapshot *snap, const char *name, struct vnet_spec *ret_spec,
 		  struct vnet_error *err);

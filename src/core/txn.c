@@ -23,6 +23,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/if.h>
+#include <linux/rtnetlink.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -421,6 +422,49 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 }
 
 /* ---- recovering ---- */
+
+/*
+ * True if @undo would give the link @nic an address or a route that it lacks, and that does not
+ * come by itself. Where someone else has made it a port, it is theirs.
+ */
+static bool lacks_something(const struct vnet_plan *undo, const struct vnet_snapshot *state,
+			    const char *net, int32_t nic)
+{
+	const struct vnet_link *link = vnet_link_by_index(state, VNET_NS_HOST, nic);
+	const struct vnet_link *master =
+		link && link->master ? vnet_link_by_index(state, VNET_NS_HOST, link->master) : NULL;
+
+	if (!link || (link->master && (!master || strcmp(master->name, net) != 0)))
+		return false;
+	for (size_t i = 0; i < undo->n_ops; i++) {
+		const struct vnet_op *op = &undo->ops[i];
+		const struct vnet_object *object = &op->u.object.object;
+
+		if (op->kind == VNET_OP_OBJECT_ADD && op->ns == VNET_NS_HOST &&
+		    (object->kind == VNET_OBJECT_ADDR || object->kind == VNET_OBJECT_ROUTE) &&
+		    object->protocol != RTPROT_RA && vnet_object_uses(object, nic) &&
+		    !vnet_object_find(state, op->ns, object))
+			return true;
+	}
+	return false;
+}
+
+int vn_txn_insist(const struct vn_txn *txn, const struct vn_journal *journal,
+		  const struct vnet_snapshot *head, bool *ret_needed, struct vnet_error *err)
+{
+	struct vnet_snapshot state;
+	bool needed = *ret_needed;
+	int r = vn_step_read(txn, head, &state, err);
+
+	if (r < 0)
+		return r;
+	needed |= lacks_something(&journal->undo, &state, journal->net, journal->nic);
+	vnet_snapshot_done(&state);
+	if (needed)
+		r = run_undo(txn, head, &journal->undo, err);
+	*ret_needed = needed;
+	return r;
+}
 
 int vn_txn_recover(const struct vn_txn *txn, const struct vn_journal *journal,
 		   const struct vnet_snapshot *head, bool dry_run, bool *ret_forward,

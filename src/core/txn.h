@@ -54,6 +54,17 @@ int vn_txn_recover(const struct vn_txn *txn, const struct vn_journal *journal,
 		   const struct vnet_snapshot *head, bool dry_run, bool *ret_forward,
 		   struct vnet_error *err);
 
+/*
+ * After what was done by @journal has been led back by another plan: where the NIC lacks what
+ * it had before, the journal's undo is run as well. No file is written for it.
+ *
+ * @ret_needed: at first whether it is run in any case, then whether it was
+ *
+ * Returns 0, or a negative errno with a sentence.
+ */
+int vn_txn_insist(const struct vn_txn *txn, const struct vn_journal *journal,
+		  const struct vnet_snapshot *head, bool *ret_needed, struct vnet_error *err);
+
 /* ---- exposed for the tests ---- */
 
 /* State after @plan, by the models alone. Returns 0, or the errno of operation *@ret_op. */

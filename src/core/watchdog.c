@@ -114,7 +114,8 @@ static int restore(struct dog *dog, const char *why)
 {
 	const char *record = record_before(dog);
 	struct vnet_error err = { 0 };
-	struct vnet_spec before;
+	struct vnet_spec before = { 0 };
+	bool by_journal;
 	int r = record ? vnet_spec_parse(record, &before, &err) : 0;
 
 	if (r == 0)
@@ -122,8 +123,14 @@ static int restore(struct dog *dog, const char *why)
 				   dog->journal.what, &err);
 	if (record)
 		vnet_spec_done(&before);
+	by_journal = r < 0;
+	if (r < 0)
+		vn_log(VNET_LOG_WARNING, "%s: %s: going back by the journal", dog->journal.what,
+		       err.msg);
+	err = (struct vnet_error){ 0 };
+	r = vn_net_insist(dog->vnet, &dog->journal, &by_journal, &err);
 	vn_log(VNET_LOG_WARNING, "%s: %s: %s", dog->journal.what, why,
-	       r < 0 ? err.msg : "taken back");
+	       r < 0 ? err.msg : (by_journal ? "taken back, by the journal" : "taken back"));
 	return r;
 }
 

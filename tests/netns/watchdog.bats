@@ -127,6 +127,39 @@ back_to_before()
 	same_state before
 }
 
+@test "not confirmed, what was done by hand meanwhile does not keep the host away" {
+	local hand
+
+	ip nexthop flush >/dev/null # with the bridge go the routes over such
+	state before
+	for hand in 'link del br0' 'link set eth0 nomaster' 'link set br0 down'; do
+		run_vnet 0 bridge create br0 --uplink eth0 --confirm 1
+		# shellcheck disable=SC2086 # words of a command
+		ip $hand
+		wait_for 4 is_back
+		knows
+		same_state before
+	done
+	run_vnet 0 bridge create br0 --uplink eth0 --confirm 1
+	ip addr flush dev br0 # routes that name one as their source lose that
+	wait_for 4 is_back
+	knows
+}
+
+@test "not confirmed, a full disk is no hindrance" {
+	local record
+
+	run_vnet 0 bridge create br0 --uplink eth0 --confirm 1
+	record=$(compgen -G '/run/vnet/*/br0.net')
+	mount -n -t tmpfs -o remount,size=1M tmpfs /run
+	dd if=/dev/zero of=/run/fill bs=4k count=1000 2>/dev/null || true
+	wait_for 4 is_back
+	rm /run/fill
+	[ ! -e "$record" ]
+	knows
+	same_state before
+}
+
 @test "told to end, it goes back at once" {
 	run_vnet 0 bridge create br0 --uplink eth0 --confirm 600
 	kill -HUP "$(watchdogs)"
