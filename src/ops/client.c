@@ -130,8 +130,8 @@ static void stop_shell(const struct vnet_op *op, const char *netns, struct vn_te
 	if (op->u.client.pid)
 		vn_text_add(text, "kill %d # %s on %s\n", (int)op->u.client.pid,
 			    op->u.client.program, op->u.client.link);
-	else
-		vn_text_add(text, "pkill -f '^%s.*%s'\n", op->u.client.program, op->u.client.link);
+	else /* in an undo alone: who will have been started */
+		vn_text_add(text, "# stop %s on %s\n", op->u.client.program, op->u.client.link);
 }
 
 const struct vn_op_row vn_op_client_stop = {
