@@ -343,32 +343,38 @@ static int hold_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int prepare(struct dog *dog)
+static int prepare(struct dog *dog, struct vnet_error *err)
 {
-	struct vnet_error err = { 0 };
 	int r = vn_watchdog_settle(dog->oom);
 
 	if (r == 0)
 		r = dog->signals = hold_signals();
-	if (r >= 0)
-		r = vnet_open(&dog->vnet, &err);
-	if (r == 0) {
-		dog->vnet->locked = true;
-		r = vn_format(dog->path, sizeof(dog->path), "%s/" VN_WATCHDOG_SOCKET,
-			      dog->vnet->run_dir);
-	}
-	return r;
+	if (r < 0)
+		return vnet_error_set(err, r, "%s", vn_strerror(r));
+	r = vnet_open(&dog->vnet, err);
+	if (r < 0)
+		return r;
+	dog->vnet->locked = true;
+	r = vn_format(dog->path, sizeof(dog->path), "%s/" VN_WATCHDOG_SOCKET, dog->vnet->run_dir);
+	return r < 0 ? vnet_error_set(err, r, "%s", vn_strerror(r)) : 0;
+}
+
+/* It can't look after anything: that is the answer to "go". */
+static int refuse(const struct dog *dog, const char *why)
+{
+	char line[VN_WATCHDOG_LINE];
+
+	if (vn_watchdog_hear(dog->sock, -1, line) == 0)
+		(void)vn_watchdog_say(dog->sock, why);
+	return VNET_OUTCOME_FAILED;
 }
 
 int vn_watchdog_run(void)
 {
 	struct dog dog = { .sock = VN_WATCHDOG_SOCK, .listener = -1, .signals = -1, .timer = -1 };
-	int r = prepare(&dog);
+	struct vnet_error err = { 0 };
+	int r = prepare(&dog, &err) < 0 ? refuse(&dog, err.msg) : watch(&dog);
 
-	if (r == 0)
-		r = watch(&dog);
-	else
-		r = VNET_OUTCOME_FAILED;
 	if (r < 0)
 		r = await(&dog);
 	/* Who waits for the end need not wait for what takes long to be closed. */

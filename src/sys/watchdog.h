@@ -58,8 +58,8 @@ int vn_watchdog_say(int sock, const char *line);
 int vn_watchdog_give(int sock, struct vn_spent *spent);
 
 /*
- * Receive a packet as a line, for at most @timeout_ms; descriptors that come with it stay open
- * until the process ends. Returns 0, -EPIPE at the end, or another negative errno.
+ * Receive a packet as a line, for at most @timeout_ms (-1: without end); descriptors that come
+ * with it stay open until the process ends. Returns 0, -EPIPE at the end, or another negative errno.
  */
 int vn_watchdog_hear(int sock, int timeout_ms, char ret_line[VN_WATCHDOG_LINE]);
 

@@ -1046,6 +1046,7 @@ dnsmasq_is()
 
 @test "a watchdog, and what waits for a confirmation" {
 	ip link add eth0 type veth peer name far
+	ip link set far addrgenmode none
 	ip link set eth0 addrgenmode none
 	ip link set eth0 up
 	ip link set far up
@@ -1060,6 +1061,10 @@ dnsmasq_is()
 	export VNET_LIBEXEC=/run/helpers
 	ln -s /bin/false /run/helpers/vnet-watchdog
 	said 1 ': the watchdog does not answer: Broken pipe' bridge create br0 --uplink eth0
+	rm /run/helpers/vnet-watchdog
+	printf '#!/bin/sh\nulimit -n 6\nexec %s/vnet-watchdog\n' "$VNET_BUILD" >/run/helpers/vnet-watchdog
+	chmod +x /run/helpers/vnet-watchdog
+	said 1 ': the watchdog: network namespace, netlink socket: Too many open files' bridge create br0 --uplink eth0
 	export VNET_LIBEXEC=$VNET_BUILD
 	said 0 ': in 60 s this is taken back, unless `vnet confirm` is run' bridge create br0 \
 		--uplink eth0 --confirm 60
