@@ -242,22 +242,21 @@ static bool plan_server_address(const struct vnet_spec *want, const struct vnet_
 
 /*
  * Master, mark, and only then up: in one request, the mark would be that of the port which
- * is not one yet.
+ * is not one yet. A mark that is not wanted any more goes by plan_unmark().
  */
 static void plan_mark(const struct vnet_spec *want, struct vnet_link *end, uint32_t fields,
 		      struct vnet_plan *plan)
 {
-	bool apart = vn_dhcp_apart(want);
 	uint32_t up = !(end->flags & IFF_UP) || vn_dhcp_paused(end, plan) ? VNET_LINK_UP : 0;
 
-	if ((end->port.isolated != 0) != apart) {
-		if (apart && (fields & VNET_LINK_MASTER)) {
+	if (vn_dhcp_apart(want) && !end->port.isolated) {
+		if (fields & VNET_LINK_MASTER) {
 			end->flags &= ~(uint32_t)IFF_UP;
 			fields |= VNET_LINK_UP;
 			up = VNET_LINK_UP;
 		}
 		vnet_plan_link_set(plan, VNET_NS_HOST, end, fields);
-		end->port.isolated = apart;
+		end->port.isolated = true;
 		fields = VNET_LINK_ISOLATED;
 		if (up) {
 			vnet_plan_link_set(plan, VNET_NS_HOST, end, fields);
@@ -266,6 +265,24 @@ static void plan_mark(const struct vnet_spec *want, struct vnet_link *end, uint3
 	}
 	end->flags |= IFF_UP;
 	vnet_plan_link_set(plan, VNET_NS_HOST, end, fields | up);
+}
+
+/*
+ * Only when the server has its new configuration: up to then it is authoritative, and would
+ * refuse the LAN what the LAN's own server gave.
+ */
+static void plan_unmark(const struct vnet_spec *want, const struct vnet_link *bridge,
+			const struct vnet_snapshot *snap, const struct server *s,
+			struct vnet_plan *plan)
+{
+	struct vnet_link end;
+
+	vn_dhcp_mark_uplink(want, snap, plan);
+	if (!s->end || !s->inner || s->end->master != bridge->index || !s->end->port.isolated)
+		return;
+	end = *s->end;
+	end.port.isolated = false;
+	vnet_plan_link_set(plan, VNET_NS_HOST, &end, VNET_LINK_ISOLATED);
 }
 
 /* Bring a pair that is there in line. Returns true if the server must start anew for it. */
@@ -473,8 +490,11 @@ int vnet_dhcp_plan(const struct vnet_spec *want, bool served, const struct vnet_
 	}
 	if (lost)
 		plan_stop_lost(&s, plan);
-	vn_dhcp_mark_uplink(want, snap, plan);
+	if (vn_dhcp_apart(want))
+		vn_dhcp_mark_uplink(want, snap, plan);
 	anew = plan_place(want, bridge, snap, &s, plan);
 	r = plan_server(want, bridge, snap, &s, anew, snap->running && !lost, plan);
+	if (r == 0 && !vn_dhcp_apart(want))
+		plan_unmark(want, bridge, snap, &s, plan);
 	return r < 0 ? r : plan->failed;
 }
