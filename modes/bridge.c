@@ -323,6 +323,7 @@ static void create_with_uplink(const struct vnet_spec *want, struct vnet_link *l
 	vnet_plan_link_add(plan, VNET_NS_HOST, link, NULL);
 	vnet_plan_link_set(plan, VNET_NS_HOST, link,
 			   VNET_LINK_ALIAS | VNET_LINK_ADDR_GEN_MODE | VNET_LINK_MTU);
+	vnet_uplink_inet6(snap, nic, link, vnet_has_inet6(&want->addresses), plan);
 	vnet_uplink_note(snap, nic, link->name, plan);
 	vnet_uplink_join_owned(want, snap, nic, link, true, plan);
 	link->bridge.stp = stp;

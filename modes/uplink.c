@@ -110,7 +110,8 @@ static bool is_neigh(const struct move *m, const struct vnet_object *object)
 {
 	return object->kind == VNET_OBJECT_NEIGH && object->index == m->from->index &&
 	       ((object->flags & NTF_PROXY) || (object->state & VALID)) &&
-	       !is_beside_stayer(m, &object->to.ip);
+	       !is_beside_stayer(m, &object->to.ip) &&
+	       !(object->to.ip.family == AF_INET6 && vnet_uplink_lacks_inet6(m->snap, m->to));
 }
 
 /* The i-th object, in the kernel's order or from the last on; NULL behind the end. */

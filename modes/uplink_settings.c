@@ -52,6 +52,24 @@ bool vnet_uplink_can_sleep(const struct vnet_snapshot *snap, const struct vnet_l
 	       (nic->accept_ra == -1 || value_of(snap, nic->name, "ipv6/conf", linkdown));
 }
 
+bool vnet_uplink_lacks_inet6(const struct vnet_snapshot *snap, const struct vnet_link *nic)
+{
+	const char *off = value_of(snap, nic->name, "ipv6/conf", "disable_ipv6");
+
+	return off && strcmp(off, "0") != 0;
+}
+
+void vnet_uplink_inet6(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+		       const struct vnet_link *bridge, bool asked, struct vnet_plan *plan)
+{
+	const char *fresh = value_of(snap, "default", "ipv6/conf", "disable_ipv6");
+	const char *off = vnet_uplink_lacks_inet6(snap, nic) && !asked ? "1" : "0";
+
+	if (fresh && strcmp(fresh, off) != 0)
+		vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, "ipv6/conf", "disable_ipv6",
+				     off);
+}
+
 /*
  * Before the others: a link that forwards heeds advertisements only with 2, and to switch
  * forwarding on takes all advertised routes off where it is less.
@@ -61,13 +79,14 @@ static void copy_ra(const struct vnet_snapshot *snap, const struct vnet_link *ni
 {
 	const char *forwards = value_of(snap, nic->name, "ipv6/conf", "forwarding");
 	bool needs_2 = forwards && strcmp(forwards, "0") != 0 && vnet_ra_holds(snap, nic);
+	bool deaf = vnet_uplink_lacks_inet6(snap, nic); /* it hears none, and nor may the bridge */
 	char value[VNET_SYSCTL_VALUE];
 
 	if (nic->accept_ra < 0)
 		return;
-	(void)snprintf(value, sizeof(value), "%d", needs_2 ? 2 : (int)nic->accept_ra);
+	(void)snprintf(value, sizeof(value), "%d", deaf ? 0 : needs_2 ? 2 : (int)nic->accept_ra);
 	vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, "ipv6/conf", "accept_ra", value);
-	(void)snprintf(value, sizeof(value), "%d", (int)nic->autoconf);
+	(void)snprintf(value, sizeof(value), "%d", deaf ? 0 : (int)nic->autoconf);
 	vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, "ipv6/conf", "autoconf", value);
 }
 

@@ -216,6 +216,8 @@ void vnet_uplink_routers(const struct vnet_snapshot *snap, const struct vnet_lin
  * The settings in net/.../conf and neigh that go with it.
  *
  * vnet_uplink_can_sleep(): this kernel can make routes sleep while a link has no carrier.
+ * vnet_uplink_lacks_inet6(): it is switched off on @nic.
+ * vnet_uplink_inet6(): a new @bridge has IPv6 where @nic has it, or where it is @asked for.
  * vnet_uplink_settings(): what @nic has goes to @bridge, with what the move itself needs;
  * @awake: its routes are not to sleep. vnet_uplink_settled(): the latter is over.
  * vnet_uplink_loosen(): what the way back needs. vnet_uplink_linger(): routes of a @nic
@@ -223,6 +225,9 @@ void vnet_uplink_routers(const struct vnet_snapshot *snap, const struct vnet_lin
  * vnet_uplink_forget(): a bridge that goes on without @nic has what a new one has.
  */
 bool vnet_uplink_can_sleep(const struct vnet_snapshot *snap, const struct vnet_link *nic);
+bool vnet_uplink_lacks_inet6(const struct vnet_snapshot *snap, const struct vnet_link *nic);
+void vnet_uplink_inet6(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+		       const struct vnet_link *bridge, bool asked, struct vnet_plan *plan);
 void vnet_uplink_settings(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 			  const struct vnet_link *bridge, bool awake, struct vnet_plan *plan);
 void vnet_uplink_settled(const struct vnet_snapshot *snap, const struct vnet_link *nic,

@@ -106,3 +106,31 @@ reaches()
 	run_vnet 0 delete br0
 	reaches
 }
+
+# no_inet6 COMMAND...: br0 hears what is advertised, and has nothing of it
+no_inet6()
+{
+	run_vnet 0 bridge "$@"
+	advertise 600
+	sleep 2
+	[ -z "$(ip -6 addr show dev br0 scope global)$(ip -6 route show dev br0 proto ra)" ] || fail "$(ip -6 addr; ip -6 route)"
+	run_vnet 0 delete br0
+}
+
+@test "a NIC without IPv6 brings none to the bridge" {
+	sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1
+	no_inet6 create br0 --uplink eth0
+	run_vnet 0 bridge create br0
+	no_inet6 set br0 --uplink eth0
+	run_vnet 0 bridge create br0 --uplink eth0 --address 2001:db8:1::1/64
+	ip -6 addr show dev br0 | grep -q 2001:db8:1::1
+	run_vnet 0 delete br0
+}
+
+@test "IPv6 is not for new links, but for this NIC" {
+	sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+	run_vnet 0 bridge create br0 --uplink eth0
+	reaches
+	run_vnet 0 delete br0
+	reaches
+}
