@@ -271,11 +271,11 @@ struct vnet_cidr vnet_cidr_network(const struct vnet_cidr *cidr)
 
 bool vnet_cidr_holds(const struct vnet_cidr *cidr, const struct vnet_ip *ip)
 {
-	struct vnet_cidr other = { .ip = *ip, .prefix = cidr->prefix };
-	struct vnet_cidr a = vnet_cidr_network(cidr);
-	struct vnet_cidr b = vnet_cidr_network(&other);
+	size_t whole = cidr->prefix < 128 ? cidr->prefix / 8 : 16;
+	unsigned int mask = 0xff00U >> cidr->prefix % 8;
 
-	return vnet_cidr_equal(&a, &b);
+	return cidr->ip.family == ip->family && !memcmp(cidr->ip.bytes, ip->bytes, whole) &&
+	       (whole == 16 || !((cidr->ip.bytes[whole] ^ ip->bytes[whole]) & mask & 0xff));
 }
 
 uint32_t vnet_ip4_number(const struct vnet_ip *ip)

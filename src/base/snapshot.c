@@ -60,8 +60,9 @@ static struct vnet_sysctl *find_sysctl(const struct vnet_snapshot *snap, enum vn
 	for (size_t i = 0; i < snap->ns[ns].n_sysctls; i++) {
 		struct vnet_sysctl *sysctl = &snap->ns[ns].sysctls[i];
 
-		if (!strcmp(sysctl->key, key) && !strcmp(sysctl->link, link) &&
-		    !strcmp(sysctl->dir, dir))
+		/* The first byte tells most of them apart, and there are hundreds. */
+		if (sysctl->key[0] == key[0] && !strcmp(sysctl->key, key) &&
+		    !strcmp(sysctl->link, link) && !strcmp(sysctl->dir, dir))
 			return sysctl;
 	}
 	return NULL;
