@@ -2,13 +2,15 @@
 /*
  * How this works
  *
- * The kernel's messages tell nearly all, in a tenth of the time that the files take. The
- * NIC's directories are listed for what they have besides; that, and what a new link gets
- * of conf, which no message tells, is read as files.
+ * The kernel's messages tell nearly all, in a tenth of the time that the files take. All
+ * links have the same files: one directory is listed for what there is besides, the one of
+ * what a new link gets, which no message tells of conf. So that, where it is wanted, is
+ * read as files, and of the links what was not told.
  */
 #include "core/settings.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/snapshot.h"
@@ -31,7 +33,8 @@ static int on_told(const struct vnet_sysctl *setting, void *arg)
 	return vn_snapshot_add_sysctl(arg, VNET_NS_HOST, setting);
 }
 
-static int on_file(const char *dir, const char *link, const char *key, const char *value, void *arg)
+static int add(const char *dir, const char *link, const char *key, const char *value,
+	       struct vnet_snapshot *snap)
 {
 	struct vnet_sysctl sysctl = { 0 };
 
@@ -40,42 +43,45 @@ static int on_file(const char *dir, const char *link, const char *key, const cha
 	    vn_copy(sysctl.key, sizeof(sysctl.key), key) < 0 ||
 	    vn_copy(sysctl.value, sizeof(sysctl.value), value) < 0)
 		return 0; /* not one of those that are short */
-	return vn_snapshot_add_sysctl(arg, VNET_NS_HOST, &sysctl);
+	return vn_snapshot_add_sysctl(snap, VNET_NS_HOST, &sysctl);
 }
 
-/* All that is known so far is the NIC's and the bridge's; the NIC's stands first. */
-static bool is_untold(const char *dir, const char *key, void *arg)
-{
-	const struct vnet_snapshot *snap = arg;
-	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+/* For whom files are read. */
+struct files {
+	const char *nic;
+	const char *bridge; /* NULL: it is not there yet */
+	bool fresh;
+	struct vnet_snapshot *snap;
+};
 
-	for (size_t i = 0; i < host->n_sysctls; i++) {
-		if (!strcmp(host->sysctls[i].key, key) && !strcmp(host->sysctls[i].dir, dir))
-			return false;
-	}
-	return !is_with_link(dir, key);
+static bool is_wanted(const char *dir, const char *key, void *arg)
+{
+	const struct files *files = arg;
+
+	return files->fresh && !is_with_link(dir, key);
 }
 
-static bool is_with_fresh(const char *dir, const char *key, void *arg)
+/* NULL: a link that is not there yet. */
+static int add_of(const struct files *files, const char *link, const char *dir, const char *key)
 {
-	(void)arg;
-	return !is_with_link(dir, key);
+	char value[VN_SYSCTL_VALUE];
+
+	if (!link || vn_sysctl_read(dir, link, key, value) < 0)
+		return 0;
+	return add(dir, link, key, value, files->snap);
 }
 
-/* Those of the NIC that were found as files, the last of the list from @first on. */
-static int read_same(size_t first, const char *bridge, struct vnet_snapshot *snap)
+/* One file of a new link's directory; of the two links themselves what was not told. */
+static int on_file(const char *dir, const char *link, const char *key, const char *value, void *arg)
 {
-	size_t n = snap->ns[VNET_NS_HOST].n_sysctls;
-	int r = 0;
+	const struct files *files = arg;
+	int r = value ? add(dir, link, key, value, files->snap) : 0;
 
-	for (size_t i = first; i < n && r == 0; i++) {
-		const struct vnet_sysctl nics = snap->ns[VNET_NS_HOST].sysctls[i];
-		char value[VN_SYSCTL_VALUE];
-
-		if (vn_sysctl_read(nics.dir, bridge, nics.key, value) == 0)
-			r = on_file(nics.dir, bridge, nics.key, value, snap);
-	}
-	return r;
+	if (r < 0 || is_with_link(dir, key) ||
+	    vnet_sysctl_find(files->snap, VNET_NS_HOST, files->nic, dir, key))
+		return r;
+	r = add_of(files, files->nic, dir, key);
+	return r < 0 ? r : add_of(files, files->bridge, dir, key);
 }
 
 int vn_settings_read(struct vn_sock *sock, const char *nic, const char *bridge, bool fresh,
@@ -84,7 +90,7 @@ int vn_settings_read(struct vn_sock *sock, const char *nic, const char *bridge, 
 	const struct vnet_link *from = vnet_link_by_name(snap, VNET_NS_HOST, nic);
 	const struct vnet_link *to = vnet_link_by_name(snap, VNET_NS_HOST, bridge);
 	struct vn_settings_of of[3];
-	size_t told;
+	const struct files files = { nic, to ? bridge : NULL, fresh, snap };
 	size_t n = 0;
 	int r;
 
@@ -98,12 +104,5 @@ int vn_settings_read(struct vn_sock *sock, const char *nic, const char *bridge, 
 	r = vn_read_settings(sock, of, n, on_told, snap);
 	if (r == -ENODEV) /* gone since the links were read */
 		r = -EINTR;
-	told = snap->ns[VNET_NS_HOST].n_sysctls;
-	if (r == 0)
-		r = vn_sysctl_list(nic, is_untold, on_file, snap);
-	if (r == 0 && to)
-		r = read_same(told, bridge, snap);
-	if (r == 0 && fresh)
-		r = vn_sysctl_list(FRESH, is_with_fresh, on_file, snap);
-	return r;
+	return r < 0 ? r : vn_sysctl_list(FRESH, is_wanted, on_file, (void *)(uintptr_t)&files);
 }

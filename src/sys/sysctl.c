@@ -40,9 +40,12 @@ static int list_dir(const char *dir, const char *link, vn_sysctl_want_fn *want, 
 		return 0;
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has this stream */
 	while (r == 0 && (entry = readdir(stream))) {
-		if (entry->d_name[0] != '.' && want(dir, entry->d_name, arg) &&
-		    read_value(dirfd(stream), entry->d_name, value))
-			r = fn(dir, link, entry->d_name, value, arg);
+		const char *key = entry->d_name;
+		bool known = key[0] != '.' && want(dir, key, arg) &&
+			     read_value(dirfd(stream), key, value);
+
+		if (key[0] != '.')
+			r = fn(dir, link, key, known ? value : NULL, arg);
 	}
 	(void)closedir(stream);
 	return r;
