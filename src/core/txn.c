@@ -9,8 +9,8 @@
  *    refuse too: nothing has been written yet.
  * 2. For each operation its inverse is worked out from the state just before it.
  * 3. The undo goes into the journal, and what the end of the plan will show.
- * 4. The operations run, netlink ones of one namespace together, and every
- *    acknowledgement is kept. One that was lost leaves its operation unknown.
+ * 4. The operations run, netlink ones of one namespace together, and what the kernel
+ *    says of each is kept. What was lost of that leaves its operation unknown.
  * 5. The kernel is read again: success is what it shows, not what was answered.
  * 6. The journal goes: the commit.
  *

@@ -3,9 +3,12 @@
  * How this works
  *
  * A batch is not a transaction: the kernel goes on after a message that failed.
- * So each message asks for an acknowledgement, and each is kept. One that does
- * not come (receive buffer overrun, timeout) leaves its message unknown, which
- * is not the same as failed: the caller asks the kernel's state.
+ * One that fails is always answered, and they are done in turn; so the last alone
+ * asks for an acknowledgement, which tells of all before it that had no answer that
+ * they went well. An answer that the kernel could not deliver (receive buffer
+ * overrun) makes the next receiving fail, before anything is received. Then, and
+ * after a timeout, the messages are unknown, which is not the same as failed: the
+ * caller asks the kernel's state.
  *
  * NETLINK_CAP_ACK keeps the acknowledgements short, NETLINK_EXT_ACK adds the
  * kernel's own sentence, strict checking makes dump filters count.
@@ -137,26 +140,37 @@ static void ack_text(const struct nlmsghdr *head, struct vn_ack *ack)
 	}
 }
 
-/* Take one datagram; returns how many of our acknowledgements it brought. */
-static int take_acks(struct vn_sock *sock, int len, uint32_t seq, size_t n, struct vn_ack *acks)
+/* Of @n messages, the last one alone asks for an acknowledgement. */
+static void ask_last(const struct vn_msg *msg, size_t n)
+{
+	struct nlmsghdr *head = (struct nlmsghdr *)msg->buf;
+	int len = (int)msg->len;
+
+	for (size_t i = 0; i + 1 < n && mnl_nlmsg_ok(head, len); i++) {
+		head->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
+		head = mnl_nlmsg_next(head, &len);
+	}
+}
+
+/* Take one datagram; *@known messages are known before and after. */
+static void take_acks(struct vn_sock *sock, int len, uint32_t seq, size_t n, struct vn_ack *acks,
+		      size_t *known)
 {
 	const struct nlmsghdr *head = (const struct nlmsghdr *)sock->buf;
-	int found = 0;
 
 	for (; mnl_nlmsg_ok(head, len); head = mnl_nlmsg_next(head, &len)) {
 		const struct nlmsgerr *err = mnl_nlmsg_get_payload(head);
 		size_t i = head->nlmsg_seq - seq;
 
-		if (head->nlmsg_type != NLMSG_ERROR || i >= n || acks[i].known ||
+		if (head->nlmsg_type != NLMSG_ERROR || i >= n || i < *known ||
 		    head->nlmsg_pid != sock->portid ||
 		    mnl_nlmsg_get_payload_len(head) < sizeof(*err))
 			continue;
-		acks[i].known = true;
+		while (*known <= i)
+			acks[(*known)++].known = true;
 		acks[i].code = err->error;
 		ack_text(head, &acks[i]);
-		found++;
 	}
-	return found;
 }
 
 static int receive(struct vn_sock *sock)
@@ -195,18 +209,19 @@ static int send_all(struct vn_sock *sock, const struct vn_msg *msg)
 int vn_sock_batch(struct vn_sock *sock, const struct vn_msg *msg, uint32_t seq, size_t n,
 		  struct vn_ack *acks)
 {
-	size_t have = 0;
+	size_t known = 0;
 	int r;
 
 	memset(acks, 0, n * sizeof(*acks));
+	ask_last(msg, n);
 	r = send_all(sock, msg);
 	if (r < 0)
 		return r;
-	while (have < n) {
+	while (known < n) {
 		r = receive(sock);
 		if (r < 0)
 			return r;
-		have += (size_t)take_acks(sock, r, seq, n, acks);
+		take_acks(sock, r, seq, n, acks, &known);
 	}
 	return 0;
 }

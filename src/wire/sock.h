@@ -23,7 +23,7 @@ enum {
 /*
  * What the kernel said of one message.
  *
- * @known: an acknowledgement came; false: lost, look at the kernel itself
+ * @known: it is known what became of it; false: look at the kernel itself
  * @code:  0 or a negative errno
  * @text:  the extended acknowledgement's sentence; may be empty
  */
@@ -52,11 +52,12 @@ void vn_sock_close(struct vn_sock *sock);
 
 /*
  * Send @n messages, built with sequence numbers @seq, @seq + 1, ..., in one
- * sendmsg and collect an acknowledgement of each.
+ * sendmsg and collect what became of each.
  *
+ * @msg:  NLM_F_ACK is taken off all but the last
  * @acks: @n of them, all filled
- * Returns 0 if each was acknowledged, well or not; -EBADMSG, -ETIMEDOUT or
- * -ENOBUFS if some are not known.
+ * Returns 0 if each is known, well or not; -EBADMSG, -ETIMEDOUT or -ENOBUFS if
+ * some are not.
  */
 int vn_sock_batch(struct vn_sock *sock, const struct vn_msg *msg, uint32_t seq, size_t n,
 		  struct vn_ack *acks);
