@@ -83,8 +83,8 @@ static void set(struct maker *m, const char *link, const struct setting *s)
 	for (char *w = strtok_r(words, " ", &save); w && n < COUNT(list);
 	     w = strtok_r(NULL, " ", &save))
 		list[n++] = w;
-	vn_text_add(&m->build, "echo %s >/proc/sys/net/%s/%s/%s\n", list[below(m, (uint32_t)n)],
-		    s->dir, link, s->key);
+	vn_text_add(&m->build, "printf %%s %s >/proc/sys/net/%s/%s/%s\n",
+		    list[below(m, (uint32_t)n)], s->dir, link, s->key);
 }
 
 /* Some of them; those for all links do not do everything. */

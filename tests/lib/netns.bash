@@ -13,7 +13,8 @@
 #	snapshot before                       the network's state, into a file
 #	assert_same before after              fails, and shows the difference
 #	host lan; in_host lan ip -br link     a further network namespace beside the test's own
-#	wait_for 5 ip link show tap0          until the command succeeds, at most 5 seconds
+#	wait_for 5 ip link show tap0          until the command succeeds, at most 5 seconds, or
+#	                                      $VNET_SLOW times as much on a machine that is slow
 #
 # setup_file and teardown_file run outside of the tests' namespaces: do not touch the network there.
 
@@ -132,7 +133,7 @@ ends_with()
 # wait_for SECONDS COMMAND...: until the command succeeds; fails after SECONDS.
 wait_for()
 {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${VNET_SLOW:-1}))
 	shift
 
 	until "$@" >/dev/null 2>&1; do
