@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sys/process.h"
 
+#include <cap-ng.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -41,7 +41,10 @@ enum {
 
 /* ---- spawn ---- */
 
-/* Narrow what the calling thread can pass on: no CAP_SETPCAP is wanted where that is no more. */
+/*
+ * Narrow what the calling thread can pass on. Not by libcap-ng's own handling of the
+ * bounding set: that wants CAP_SETPCAP even where there is nothing to drop.
+ */
 static int bounding_narrow(unsigned long long caps)
 {
 	for (unsigned long cap = 0; cap < CAPS_MAX; cap++) {
@@ -58,24 +61,22 @@ static int bounding_narrow(unsigned long long caps)
 /* What is no longer inheritable is no longer ambient: capabilities(7). */
 static int caps_narrow(unsigned long long caps)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
 	int r;
 
 	r = bounding_narrow(caps);
 	if (r < 0)
 		return r;
-	if (syscall(SYS_capget, &head, sets) < 0)
-		return -errno;
-	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
-		uint32_t mask = (uint32_t)(caps >> (32 * i));
+	if (capng_get_caps_process() < 0)
+		return -EPERM;
+	for (unsigned int cap = 0; cap < CAPS_MAX; cap++) {
+		capng_type_t from = CAPNG_INHERITABLE;
 
-		sets[i].effective &= mask;
-		sets[i].permitted &= mask;
-		sets[i].inheritable = 0;
+		if (!(caps >> cap & 1))
+			from |= CAPNG_EFFECTIVE | CAPNG_PERMITTED;
+		(void)capng_update(CAPNG_DROP, from, cap); /* fails for what does not exist */
 	}
-	if (syscall(SYS_capset, &head, sets) < 0)
-		return -errno;
+	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
+		return -EPERM;
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
 

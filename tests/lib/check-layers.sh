@@ -25,6 +25,7 @@ BEGIN {
 
 	# Headers of the system that belong to one folder, as a pattern.
 	owner["^<libmnl/"] = "src/wire"
+	owner["^<cap-ng\\.h>"] = "src/sys"
 	owner["^<(jansson|yaml)\\.h>"] = "src/cli"
 
 	# All that a mode may know: what stands in its files is a function of its arguments. The
