@@ -433,13 +433,17 @@ static void stage(const struct move *m)
 	vnet_plan_wait(m->plan, VNET_NS_HOST, m->to, VNET_WAIT_LOCAL);
 }
 
-/* What still hangs on the NIC goes, in one message: the bridge is in charge. */
+/*
+ * What still hangs on the NIC goes, in one message: the bridge is in charge. Nexthops before, for
+ * with their link's addresses, or its carrier, would go those that could not be moved.
+ */
 static void take_over(const struct move *m)
 {
-	size_t first = m->plan->n_ops;
+	size_t first;
 
 	if (m->from->carrier) /* without, the kernel drops them */
 		move_nexthops(m, m->awake ? RTNH_F_ONLINK : 0, false);
+	first = m->plan->n_ops;
 	drop_routes(m, false);
 	if (!m->awake)
 		add_best(m);
@@ -566,9 +570,9 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 	free_nic.master = 0;
 	free_nic.master_name[0] = '\0';
 	free_nic.addr_gen_mode = bridge->addr_gen_mode;
-	first = plan->n_ops;
 	if (nic->carrier)
 		move_nexthops(&m, RTNH_F_ONLINK, false);
+	first = plan->n_ops;
 	drop_routes(&m, true); /* from there on packets leave by the NIC itself */
 	vnet_plan_link_set(plan, VNET_NS_HOST, &free_nic,
 			   VNET_LINK_MASTER | VNET_LINK_ADDR_GEN_MODE);

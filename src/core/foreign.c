@@ -80,6 +80,24 @@ static bool sets_master(const struct look *look, int32_t master)
 	return false;
 }
 
+/* Away it is, and with it what hung on it: that goes on without it, if anywhere. */
+static void unplugged(struct vn_foreign *foreign)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < foreign->n_gone; i++) {
+		if (vnet_object_uses(&foreign->gone[i], foreign->nic))
+			vnet_object_done(&foreign->gone[i]);
+		else
+			foreign->gone[n++] = foreign->gone[i];
+	}
+	foreign->n_gone = n;
+	foreign->taken = false;
+	foreign->unplugged = true;
+	*foreign->first = '\0';
+	say(foreign, "took", foreign->name, " away", "");
+}
+
 static int on_nic(const struct look *look, const struct nlmsghdr *head)
 {
 	struct vn_foreign *foreign = look->foreign;
@@ -87,11 +105,9 @@ static int on_nic(const struct look *look, const struct nlmsghdr *head)
 		vnet_link_by_index(look->before, VNET_NS_HOST, foreign->nic);
 	struct vnet_link now;
 
-	if (head->nlmsg_type == RTM_DELLINK) {
-		say(foreign, "took", foreign->name, " away", "");
-		return 0;
-	}
-	if (!before || vn_read_link(head, &now) < 0)
+	if (head->nlmsg_type == RTM_DELLINK)
+		unplugged(foreign);
+	if (!before || foreign->unplugged || vn_read_link(head, &now) < 0)
 		return 0;
 	vn_text_clean(now.name);
 	if (strcmp(now.name, before->name) != 0)
@@ -185,8 +201,8 @@ static int note_object(const struct look *look, const struct vnet_object *object
 	bool nic = vnet_object_uses(object, foreign->nic);
 	struct vn_text text = { 0 };
 
-	if ((!nic && !vnet_object_uses(object, foreign->bridge)) || follows(object) ||
-	    is_ours(look, object, added))
+	if ((!nic && !vnet_object_uses(object, foreign->bridge)) || (nic && foreign->unplugged) ||
+	    follows(object) || is_ours(look, object, added))
 		return 0;
 	vn_object_name(object, &text);
 	say(foreign, added ? "added" : "took", text.buf ? text.buf : "something",

@@ -18,6 +18,7 @@
  * @name:         of the NIC, as it was
  * @gone, @added: objects that someone took off one of them, or added to one
  * @taken:        someone made the NIC a port of something else: of @master
+ * @unplugged:    the NIC is there no more; what went with it is not said
  * @first:        the first change, in words; empty: there was none
  */
 struct vn_foreign {
@@ -29,6 +30,7 @@ struct vn_foreign {
 	struct vnet_object *added;
 	size_t n_added;
 	bool taken;
+	bool unplugged;
 	int32_t master;
 	char first[200];
 };

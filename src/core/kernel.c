@@ -151,10 +151,11 @@ static int read_uplink(struct kernel *k, const char *net, struct vnet_snapshot *
 		r = vn_read_objects(sock, VNET_NS_HOST, bridge->index, snap);
 	if (r == 0 && nic)
 		r = vn_read_objects(sock, VNET_NS_HOST, nic->index, snap);
-	if (!nic || r < 0)
+	if (r < 0)
 		return r;
-	snap->uplink_index = nic->index;
-	return vn_settings_read(sock, nic->name, net, snap->fresh, snap);
+	if (nic)
+		snap->uplink_index = nic->index;
+	return vn_settings_read(sock, nic ? nic->name : "", net, snap->fresh, snap);
 }
 
 /* Links and addresses, files, and then what these say that is to be read besides. */

@@ -128,11 +128,30 @@ struct vnet_plan vn_plan_onward(const struct vnet_plan *plan)
 	return (struct vnet_plan){ .ops = &plan->ops[turn], .n_ops = plan->n_ops - turn };
 }
 
+/* The link whose removal ends the way on is gone. */
+static bool is_at_end(const struct vnet_plan *onward, const struct vnet_snapshot *state)
+{
+	for (size_t i = 0; i < onward->n_ops; i++) {
+		const struct vnet_op *op = &onward->ops[i];
+
+		if (op->kind == VNET_OP_LINK_DEL &&
+		    !vnet_link_by_index(state, op->ns, op->u.link.link.index))
+			return true;
+	}
+	return false;
+}
+
 bool vn_plan_turned(const struct vnet_plan *onward, const struct vnet_snapshot *state)
 {
 	for (size_t i = 0; i < onward->n_ops; i++) {
-		if (onward->ops[i].marks & VNET_OP_TURN)
-			return vn_op_row(&onward->ops[i])->done(&onward->ops[i], state);
+		const struct vnet_op *op = &onward->ops[i];
+
+		if (!(op->marks & VNET_OP_TURN))
+			continue;
+		/* One that was unplugged does not show whether it was released. */
+		if (!vnet_link_by_index(state, op->ns, op->u.link.link.index))
+			return is_at_end(onward, state);
+		return vn_op_row(op)->done(op, state);
 	}
 	return false;
 }

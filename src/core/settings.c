@@ -90,13 +90,15 @@ int vn_settings_read(struct vn_sock *sock, const char *nic, const char *bridge, 
 	const struct vnet_link *from = vnet_link_by_name(snap, VNET_NS_HOST, nic);
 	const struct vnet_link *to = vnet_link_by_name(snap, VNET_NS_HOST, bridge);
 	struct vn_settings_of of[3];
-	const struct files files = { nic, to ? bridge : NULL, fresh, snap };
+	/* Unplugged, the NIC has none: what the bridge has by it is taken back all the same. */
+	const struct files files = { from ? nic : bridge, from && to ? bridge : NULL, fresh, snap };
 	size_t n = 0;
 	int r;
 
-	if (!from)
+	if (!from && !to)
 		return 0;
-	of[n++] = (struct vn_settings_of){ from->index, nic };
+	if (from)
+		of[n++] = (struct vn_settings_of){ from->index, nic };
 	if (to)
 		of[n++] = (struct vn_settings_of){ to->index, bridge };
 	if (fresh)

@@ -7,9 +7,8 @@
 #include "wire/sock.h"
 
 /*
- * Read the settings of the links @nic and, if it is there, @bridge into @snap, which has
- * the host's links already; with @fresh also what a new link gets, as of the link "default".
- * Nothing where there is no @nic.
+ * Read the settings of the links @nic and @bridge, of those that are there, into @snap, which
+ * has the host's links already; with @fresh also what a new link gets, as of the link "default".
  *
  * Returns 0, -EINTR if all is to be read anew, or another negative errno.
  */

@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -62,27 +63,69 @@ static bool is_hidden(const struct vnet_op *op, const struct vnet_snapshot *stat
 }
 
 /*
+ * Of two IPv6 routes that differ in their routers alone the kernel makes one over both, as when
+ * the first could not be taken away: what it has made of that of @op, or NULL.
+ */
+static const struct vnet_object *merged(const struct vnet_op *op, const struct vnet_snapshot *state)
+{
+	const struct vnet_object *route = &op->u.object.object;
+	const struct vnet_ns *in = &state->ns[op->ns];
+
+	if (op->kind != VNET_OP_OBJECT_DEL || route->kind != VNET_OBJECT_ROUTE ||
+	    route->to.ip.family != AF_INET6 || vnet_object_find(state, op->ns, route))
+		return NULL;
+	for (size_t i = 0; i < in->n_objects; i++) {
+		const struct vnet_object *now = in->objects[i];
+
+		if (now->kind == VNET_OBJECT_ROUTE && now->several && now->table == route->table &&
+		    now->metric == route->metric && vnet_cidr_equal(&now->to, &route->to) &&
+		    vnet_object_uses(now, route->index))
+			return now;
+	}
+	return NULL;
+}
+
+/* What @op will make of @state; of a merged route what is left is there already when added. */
+static int foresee(const struct vnet_op *op, const struct vnet_snapshot *state,
+		   struct vnet_snapshot *ret_after)
+{
+	const struct vnet_object *route = merged(op, state);
+	struct vnet_snapshot after;
+	int r = vnet_snapshot_copy(state, &after);
+
+	if (r < 0)
+		return r;
+	if (route)
+		vn_snapshot_del_object(&after, op->ns, route);
+	else
+		r = vn_op_row(op)->model(op, &after);
+	if (r < 0 && (r != vn_op_row(op)->gone || !shows_late(op))) {
+		vnet_snapshot_done(&after);
+		return r;
+	}
+	*ret_after = after;
+	return 0;
+}
+
+/*
  * A run of its own for each, so that one that fails stops none. What its model refuses
  * is not even tried: no namespace goes while a server runs in it.
  */
 static int undo_one(const struct vn_txn *txn, const struct vnet_plan *undo, size_t i,
 		    struct vnet_snapshot *state)
 {
-	const struct vnet_plan one = { .ops = &undo->ops[i], .n_ops = 1 };
 	const struct vnet_op *op = &undo->ops[i];
 	const struct vn_op_row *row = vn_op_row(op);
 	char subject[VNET_PATH_SIZE];
 	struct vnet_error err = { 0 };
 	struct vnet_snapshot after;
-	size_t at;
 	int r;
 
-	if ((row->done(op, state) && !shows_late(op) && !is_hidden(op, state)) ||
+	if ((row->done(op, state) && !shows_late(op) && !is_hidden(op, state) &&
+	     !merged(op, state)) ||
 	    (txn->foreign && vn_foreign_forbids(txn->foreign, op)))
 		return 0;
-	r = vn_plan_predict(state, &one, &after, &at);
-	if (r == row->gone && shows_late(op))
-		r = vnet_snapshot_copy(state, &after);
+	r = foresee(op, state, &after);
 	if (r == -ENODEV) {
 		/* Someone deleted the link, or its bridge, meanwhile: nothing to put it back on. */
 		vn_log(VNET_LOG_WARNING, "%s: undo: %s %s: its link is gone", txn->what, row->name,
@@ -113,13 +156,15 @@ static bool raises(const struct vnet_op *op)
 }
 
 /*
- * Takes the bridge away from under the host: not while the uplink lacks what the host is
- * reached by. With both of them holding it, it is reached.
+ * Takes the bridge away from under the host, or an address from the bridge, and with it the source
+ * of routes: not while the uplink lacks what the host is reached by. With both of them holding it,
+ * it is reached.
  */
 static bool strands(const struct vnet_op *op)
 {
 	return op->kind == VNET_OP_LINK_DEL ||
-	       (op->kind == VNET_OP_LINK_SET && (op->u.link.set & VNET_LINK_MASTER));
+	       (op->kind == VNET_OP_LINK_SET && (op->u.link.set & VNET_LINK_MASTER)) ||
+	       (op->kind == VNET_OP_OBJECT_DEL && op->u.object.object.kind == VNET_OBJECT_ADDR);
 }
 
 /* Makes an address of a link; in @state it is there, or not, as @there says. */
@@ -130,21 +175,49 @@ static bool makes_addr(const struct vnet_op *op, const struct vnet_snapshot *sta
 	       (vnet_object_find(state, op->ns, &op->u.object.object) != NULL) == there;
 }
 
-/*
- * The kernel lists addresses by their age, and asks as one of them who is the first. So one that
- * is there still, though those before it had to be made again, is made again as well.
- */
-static void make_way(const struct vn_txn *txn, const struct vnet_op *op,
-		     struct vnet_snapshot *state)
+static bool is_route_from(const struct vnet_op *op, const struct vnet_object *addr)
+{
+	const struct vnet_object *route = &op->u.object.object;
+
+	return op->kind == VNET_OP_OBJECT_ADD && route->kind == VNET_OBJECT_ROUTE &&
+	       vnet_ip_equal(&route->source, &addr->to.ip);
+}
+
+static void drop(const struct vn_txn *txn, const struct vnet_op *add, struct vnet_snapshot *state)
 {
 	struct vnet_link link = { 0 };
 	struct vnet_plan plan = { 0 };
 
-	memcpy(link.name, op->u.object.link, sizeof(link.name));
-	vnet_plan_object_del(&plan, op->ns, &link, &op->u.object.object);
+	memcpy(link.name, add->u.object.link, sizeof(link.name));
+	vnet_plan_object_del(&plan, add->ns, &link, &add->u.object.object);
 	if (!plan.failed)
 		(void)undo_one(txn, &plan, 0, state);
 	vnet_plan_done(&plan);
+}
+
+/*
+ * The kernel lists addresses by their age, and asks as one of them who is the first. So one that
+ * is there still, though those before it had to be made again, is made again as well; and with it
+ * the routes that would be without their source. What else went with it is seen.
+ */
+static int make_way(const struct vn_txn *txn, const struct vnet_snapshot *head,
+		    const struct vnet_plan *undo, size_t i, struct vnet_snapshot *state,
+		    struct vnet_error *err)
+{
+	struct vnet_snapshot now;
+	int r;
+
+	for (size_t k = i + 1; k < undo->n_ops; k++) {
+		if (is_route_from(&undo->ops[k], &undo->ops[i].u.object.object))
+			drop(txn, &undo->ops[k], state);
+	}
+	drop(txn, &undo->ops[i], state);
+	r = vn_step_read(txn, head, &now, err);
+	if (r < 0)
+		return r;
+	vnet_snapshot_done(state);
+	*state = now;
+	return 0;
 }
 
 /* Run @undo from the state that is there. Returns 0 when all is back. */
@@ -160,12 +233,14 @@ static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < undo->n_ops; i++) {
+		r = 0;
 		if ((failed && raises(&undo->ops[i])) || (lacks && strands(&undo->ops[i])))
 			continue;
 		if (anew && makes_addr(&undo->ops[i], &state, true))
-			make_way(txn, &undo->ops[i], &state);
+			r = make_way(txn, head, undo, i, &state, err);
 		anew |= makes_addr(&undo->ops[i], &state, false);
-		r = undo_one(txn, undo, i, &state);
+		if (r == 0)
+			r = undo_one(txn, undo, i, &state);
 		lacks |= r < 0 && undo->ops[i].kind == VNET_OP_OBJECT_ADD;
 		if (r < 0 && !failed)
 			failed = vn_step_error(undo, i, r, "while undoing", err);
@@ -335,8 +410,9 @@ static int mend(const struct vn_txn *txn, const struct vnet_snapshot *before,
 	int r = go_on(txn, before, plan, tried, &second);
 
 	if (r == 0) {
-		vn_log(VNET_LOG_WARNING, "%s: %s: done at the second try", txn->what,
-		       err ? err->msg : vn_strerror(code));
+		vn_log(VNET_LOG_WARNING, "%s: %s%s%s: done at the second try", txn->what,
+		       err ? err->msg : vn_strerror(code),
+		       *txn->foreign->first ? "; meanwhile someone " : "", txn->foreign->first);
 		return 0;
 	}
 	if (r > 0) {

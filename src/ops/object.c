@@ -88,6 +88,31 @@ static void restore(const struct vnet_op *op, const struct vnet_object *object, 
 	vnet_object_done(&request);
 }
 
+/* The address comes to have a route to its subnet, and had none before. */
+static bool gains_route(const struct vnet_object *object, const struct vnet_object *old)
+{
+	return object->kind == VNET_OBJECT_ADDR && object->to.ip.family == AF_INET6 &&
+	       (old->flags & IFA_F_NOPREFIXROUTE) && !(object->flags & IFA_F_NOPREFIXROUTE);
+}
+
+/* An IPv6 address leaves it behind, where another one is in that subnet. */
+static void drop_route(const struct vnet_op *op, const struct vnet_snapshot *origin,
+		       struct vnet_plan *undo)
+{
+	struct vnet_link link = { 0 };
+	struct vnet_object route;
+	int r = vn_object_prefix_route(&op->u.object.object, &route);
+
+	if (r < 0) {
+		undo->failed = undo->failed ? undo->failed : r;
+		return;
+	}
+	memcpy(link.name, op->u.object.link, sizeof(link.name));
+	if (!vnet_object_find(origin, op->ns, &route))
+		vnet_plan_object_del(undo, op->ns, &link, &route);
+	vnet_object_done(&route);
+}
+
 static void add_inverse(const struct vnet_op *op, const struct vnet_snapshot *before,
 			const struct vnet_snapshot *origin, struct vnet_plan *undo)
 {
@@ -97,6 +122,8 @@ static void add_inverse(const struct vnet_op *op, const struct vnet_snapshot *be
 	memcpy(link.name, op->u.object.link, sizeof(link.name));
 	if (old && op->u.object.object.kind == VNET_OBJECT_NEXTHOP)
 		restore(op, old, 0, VNET_OBJECT_REPLACE, undo);
+	else if (old && is_lasting(op, origin) && gains_route(&op->u.object.object, old))
+		drop_route(op, origin, undo);
 	else if (!old && is_lasting(op, origin))
 		vnet_plan_object_del(undo, op->ns, &link, &op->u.object.object);
 }

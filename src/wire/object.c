@@ -29,6 +29,7 @@
 enum {
 	OBJECT_MAX = 65000, /* an attribute's length has 16 bits */
 	ROOM = 64, /* attributes that an edit adds: flags, metric, expiry, and longer labels */
+	METRIC_PREFIX = 256, /* of the route that the kernel makes with an IPv6 address */
 	ADDR_FLAGS = IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE |
 		     IFA_F_MCAUTOJOIN, /* those that a request may set */
 };
@@ -264,6 +265,28 @@ int vnet_object_to_router(const struct vnet_ip *router, int32_t index,
 	vn_attr_u32(&msg, RTA_PRIORITY, 1);
 	(void)vn_msg_end(&msg);
 	return vn_object_read((const struct nlmsghdr *)buf, ret_object);
+}
+
+int vn_object_prefix_route(const struct vnet_object *addr, struct vnet_object *ret_route)
+{
+	const struct vnet_cidr to = vnet_cidr_network(&addr->to);
+	struct rtmsg info = {
+		.rtm_family = AF_INET6,
+		.rtm_dst_len = to.prefix,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_KERNEL,
+		.rtm_type = RTN_UNICAST,
+	};
+	uint8_t buf[128];
+	struct vn_msg msg;
+
+	vn_msg_init(&msg, buf, sizeof(buf));
+	vn_msg_begin(&msg, RTM_NEWROUTE, 0, 0, &info, sizeof(info));
+	vn_attr(&msg, RTA_DST, to.ip.bytes, sizeof(to.ip.bytes));
+	vn_attr_u32(&msg, RTA_OIF, (uint32_t)addr->index);
+	vn_attr_u32(&msg, RTA_PRIORITY, addr->metric ? addr->metric : METRIC_PREFIX);
+	(void)vn_msg_end(&msg);
+	return vn_object_read((const struct nlmsghdr *)buf, ret_route);
 }
 
 int vnet_object_move(const struct vnet_object *object, const struct vnet_object_edit *edit,

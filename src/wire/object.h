@@ -15,6 +15,12 @@
  */
 int vn_object_read(const struct nlmsghdr *head, struct vnet_object *ret_object);
 
+/*
+ * The route to its subnet that the kernel makes with the IPv6 address @addr.
+ * @ret_route is the caller's to vnet_object_done(). Returns 0 or -ENOMEM.
+ */
+int vn_object_prefix_route(const struct vnet_object *addr, struct vnet_object *ret_route);
+
 /* Add the request that makes @object, or takes it away. Return 0 or -EMSGSIZE. */
 int vn_object_add_msg(struct vn_msg *msg, uint32_t seq, const struct vnet_object *object,
 		      enum vnet_object_how how);
