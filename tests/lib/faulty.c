@@ -13,6 +13,13 @@
 
 const char *const fault_names[FAULT_COUNT] = { "none", "refused", "error", "lost", "done, lost" };
 
+const int fault_codes[FAULT_CODES] = {
+	-EPERM,	     -ENOENT,	     -ESRCH,	   -EIO,	  -EAGAIN,
+	-ENOMEM,     -EACCES,	     -EBUSY,	   -EEXIST,	  -ENODEV,
+	-EINVAL,     -ENOSPC,	     -ERANGE,	   -EOPNOTSUPP,	  -EAFNOSUPPORT,
+	-EADDRINUSE, -EADDRNOTAVAIL, -ENETUNREACH, -EHOSTUNREACH, -ENOBUFS,
+};
+
 /* Each family's header begins with the family; of this one there is none. */
 static void spoil_message(struct vnet_object *object)
 {

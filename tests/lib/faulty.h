@@ -20,6 +20,11 @@ enum fault {
 
 extern const char *const fault_names[FAULT_COUNT];
 
+enum { FAULT_CODES = 20 };
+
+/* What the kernel answers, to one message or another. */
+extern const int fault_codes[FAULT_CODES];
+
 /*
  * @at:      the operation that fails
  * @code:    the error of FAULT_ERROR; 0: -EPERM

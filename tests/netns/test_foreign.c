@@ -2,7 +2,7 @@
 /*
  * Someone else changes the NIC while it is being moved, before each of the steps: the move is
  * undone, or done all the same; what he did is named, stands as he left it, and when he takes it
- * back himself, all is as it was.
+ * back himself, all is as it was. And the NIC is unplugged before each step.
  *
  * VNET_SLICE=N: one of each few points, beginning with N; all: all of them.
  */
@@ -86,8 +86,10 @@ struct test {
 	struct meddled meddled;
 	struct vnet *vnet;
 	char *before;
+	char *bare; /* without the NIC */
 	size_t points;
 	size_t undone;
+	size_t recovered;
 	size_t complaints;
 };
 
@@ -146,15 +148,28 @@ static const struct vn_exec_ops meddled_ops = {
 
 /* ---- the host ---- */
 
-static int open_host(void **state)
+static void plug_in(void)
 {
-	struct test *t = calloc(1, sizeof(*t));
-	struct vn_exec exec = { .ops = &meddled_ops, .self = &t->meddled };
 	const char *top = getenv("VNET_TOP");
 
 	ground_shell(". %s/tests/lib/host.bash; uplink_host", top ? top : ".");
 	/* These end with the carrier of their link: whoever takes the NIC off the bridge ends them. */
 	ground_shell("ip nexthop del id 7; ip nexthop del id 8");
+}
+
+/* The NIC, what is beyond it, and what stays where that is gone. */
+static void unplug(void)
+{
+	ground_shell("ip link del eth0 2>/dev/null; ip netns del far;"
+		     " ip rule del from 10.9.0.3; ip -6 rule del from 2001:db8:9::3");
+}
+
+static int open_host(void **state)
+{
+	struct test *t = calloc(1, sizeof(*t));
+	struct vn_exec exec = { .ops = &meddled_ops, .self = &t->meddled };
+
+	plug_in();
 	assert_int_equal(vn_kernel_open(&t->meddled.real, NULL), 0);
 	t->vnet = ground_open(&exec);
 	*state = t;
@@ -168,6 +183,7 @@ static int close_host(void **state)
 	vnet_close(t->vnet);
 	vn_kernel_close(&t->meddled.real);
 	free(t->before);
+	free(t->bare);
 	free(t);
 	return 0;
 }
@@ -230,7 +246,7 @@ static void drop_labels(char *text)
 	}
 }
 
-static bool same(struct test *t, const char *point)
+static bool is(const char *want, const char *point)
 {
 	auto_free char *now = NULL;
 
@@ -238,12 +254,12 @@ static bool same(struct test *t, const char *point)
 		free(now);
 		now = ground_text();
 		drop_labels(now);
-		if (!strcmp(now, t->before))
+		if (!strcmp(now, want))
 			return true;
 		vn_sleep_ms(50);
 	}
-	print_error("%s: not as before\n", point);
-	(void)vn_file_write("/run/before", t->before, 0600);
+	print_error("%s: not as it should be\n", point);
+	(void)vn_file_write("/run/before", want, 0600);
 	(void)vn_file_write("/run/now", now, 0600);
 	(void)shell("diff /run/before /run/now | head -n 20 >&2; rm /run/before /run/now");
 	return false;
@@ -303,7 +319,7 @@ static void one_point(struct test *t, verb_fn *verb, bool creates, const struct 
 		good = shell("ip link set eth0 master " NET) == 0 && good;
 	if (creates == (r == 0))
 		must(t, delete_net, point);
-	good = same(t, point) && good;
+	good = is(t->before, point) && good;
 	t->complaints += !good;
 	assert_int_equal(t->complaints, 0); /* the host is another one now */
 }
@@ -346,11 +362,101 @@ static void someone_meddles(void **state)
 	assert_int_equal(t->complaints, 0);
 }
 
+/* ---- the NIC is gone ---- */
+
+static const struct foreign unplugs[] = {
+	{ .name = "it is deleted", .act = "ip link del eth0" },
+	{ .name = "its far end is deleted", .act = "ip -n far link del g0" },
+};
+
+static void recover(struct test *t, const char *point)
+{
+	static const struct vnet_how how = { .what = "a test" };
+	struct vnet_error err = { 0 };
+	auto_free char *what = NULL;
+	struct vnet_plan plan = { 0 };
+
+	count_on(t, NULL, 0);
+	if (vnet_recover(t->vnet, &how, &what, &plan, &err) < 0)
+		fail_msg("%s: recover: %s", point, err.msg);
+	vnet_plan_done(&plan);
+	t->recovered++;
+}
+
+/* One sentence, and its subject is in it. */
+static bool is_clear(const struct vnet_error *err)
+{
+	return (err->outcome == VNET_OUTCOME_FAILED || err->outcome == VNET_OUTCOME_INCOMPLETE) &&
+	       strstr(err->msg, "eth0") && !strchr(err->msg, '\n');
+}
+
+/* Nothing is left to move, or to move back to; of vnet's own nothing stays. */
+static void one_unplugged(struct test *t, verb_fn *verb, const struct foreign *foreign, size_t at)
+{
+	struct vnet_error err = { 0 };
+	char point[128];
+	bool good;
+	int r;
+
+	(void)snprintf(point, sizeof(point), "%s, call %zu: %s",
+		       verb == create ? "create" : "delete", at, foreign->name);
+	t->points++;
+	count_on(t, foreign, at);
+	r = verb(t, &err);
+	t->undone += r < 0;
+	good = r == 0 || is_clear(&err);
+	if (!good)
+		print_error("%s: %d, outcome %d: %s\n", point, r, (int)err.outcome, err.msg);
+	if (r < 0 && err.outcome == VNET_OUTCOME_INCOMPLETE)
+		recover(t, point);
+	if (shell("ip link show dev " NET " >/dev/null 2>&1") == 0)
+		must(t, delete_net, point);
+	good = is(t->bare, point) && good;
+	t->complaints += !good;
+}
+
+static void someone_unplugs(void **state)
+{
+	struct test *t = *state;
+	verb_fn *const verbs[] = { create, delete_net };
+	size_t calls[2];
+	size_t n = 0;
+
+	t->points = t->undone = t->recovered = t->complaints = 0;
+	calls[0] = calls_of(t, create);
+	calls[1] = calls_of(t, delete_net);
+	ground_shell("ip link del eth0");
+	t->bare = ground_text();
+	drop_labels(t->bare);
+	unplug();
+	plug_in();
+	for (size_t f = 0; f < sizeof(unplugs) / sizeof(unplugs[0]); f++) {
+		for (size_t at = 0; at < calls[0] + calls[1]; at++) {
+			bool creates = at < calls[0];
+
+			if (!in_slice(n++))
+				continue;
+			if (!creates)
+				must(t, create, "preparing");
+			one_unplugged(t, verbs[!creates], &unplugs[f],
+				      creates ? at : at - calls[0]);
+			unplug();
+			plug_in();
+		}
+	}
+	printf("# %zu of %zu points, %zu undone, %zu by `recover`, %zu complaints\n", t->points, n,
+	       t->undone, t->recovered, t->complaints);
+	assert_true(t->undone > 0);
+	assert_int_equal(t->complaints, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(someone_meddles, open_host, close_host),
+
+		cmocka_unit_test(someone_meddles),
+		cmocka_unit_test(someone_unplugs),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, open_host, close_host);
 }
