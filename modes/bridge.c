@@ -175,7 +175,9 @@ static int check_way_out(const struct vnet_spec *have, const struct vnet_spec *w
 				      "%s",
 				      want->name, have->uplink, want->uplink);
 	if (!joins(have, want, snap))
-		return 0;
+		return want->mtu == have->mtu ?
+			       0 :
+			       vnet_uplink_check_mtu(want, vnet_uplink_port(want, now, snap), err);
 	if (now->bridge.stp && !force)
 		return vnet_error_set(
 			err, -EBUSY,

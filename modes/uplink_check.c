@@ -153,12 +153,25 @@ static int check_addrs(const struct vnet_snapshot *snap, const struct vnet_link 
 	return 0;
 }
 
+int vnet_uplink_check_mtu(const struct vnet_spec *want, const struct vnet_link *nic,
+			  struct vnet_error *err)
+{
+	if (!nic || want->mtu <= nic->mtu)
+		return 0;
+	return vnet_error_set(err, -ERANGE,
+			      "--mtu %u: the uplink %s lets no more through than %u: want at most "
+			      "that",
+			      want->mtu, nic->name, nic->mtu);
+}
+
 int vnet_uplink_check(const struct vnet_spec *want, const struct vnet_snapshot *snap, bool force,
 		      struct vnet_error *err)
 {
 	const struct vnet_link *nic = vnet_link_by_name(snap, VNET_NS_HOST, want->uplink);
 	int r = check_nic(snap, nic, want->uplink, err);
 
+	if (r == 0)
+		r = vnet_uplink_check_mtu(want, nic, err);
 	if (r == 0)
 		r = vnet_uplink_check_owner(want, snap, force, err);
 	if (r == 0)
@@ -179,14 +192,39 @@ const struct vnet_link *vnet_uplink_port(const struct vnet_spec *spec,
 	return nic && nic->master == bridge->index ? nic : NULL;
 }
 
+/* What the kernel would not let the NIC take back. */
+static int check_inet6(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
+		       const struct vnet_link *nic, struct vnet_error *err)
+{
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+	char text[VNET_CIDR_TEXT];
+
+	if (!vnet_uplink_lacks_inet6(snap, nic))
+		return 0;
+	for (size_t i = 0; i < host->n_objects; i++) {
+		const struct vnet_object *object = host->objects[i];
+
+		if (object->kind == VNET_OBJECT_ADDR && object->index == bridge->index &&
+		    object->to.ip.family == AF_INET6)
+			return vnet_error_set(err, -EACCES,
+					      "%s could not be given back to %s: want "
+					      "`sysctl net/ipv6/conf/%s/disable_ipv6=0` first",
+					      vnet_cidr_text(&object->to, text), nic->name,
+					      nic->name);
+	}
+	return 0;
+}
+
 int vnet_uplink_check_back(const struct vnet_spec *have, const struct vnet_link *bridge,
 			   const struct vnet_snapshot *snap, bool goes_on, struct vnet_error *err)
 {
 	const struct vnet_link *nic =
 		have->uplink[0] ? vnet_link_by_name(snap, VNET_NS_HOST, have->uplink) : NULL;
 
-	if (!bridge || !nic || nic->master == bridge->index)
+	if (!bridge || !nic)
 		return 0;
+	if (nic->master == bridge->index)
+		return check_inet6(snap, bridge, nic, err);
 	return vnet_error_set(err, -EBUSY,
 			      "%s is no port of %s any more: want `ip link set %s master %s` first "
 			      "(--force %s the addresses of %s)",

@@ -126,11 +126,12 @@ size_t vnet_dhcp_candidates(const struct vnet_spec *spec, const struct vnet_snap
  * vnet_uplink_choose(): what the bridge takes over: the MAC, the MTU, with STP a priority.
  * vnet_uplink_check(): refuse what can't be moved; in it vnet_uplink_check_ties(): refuse
  * what others lose by it, as the survey shows.
+ * vnet_uplink_check_mtu(): refuse an MTU that the NIC (NULL: none) does not let through.
  * vnet_uplink_note(): tell what does not follow, or follows as something else.
  * vnet_uplink_pending(): an address of the NIC @name is still being asked for, which takes
  * a second or two.
  * vnet_uplink_check_back(): refuse to delete a @bridge (NULL: gone) whose NIC was taken
- * off it: with the bridge the host's addresses would go.
+ * off it, or takes no IPv6 any more: with the bridge the host's addresses would go.
  * vnet_uplink_port(): the NIC, while it is a port of @bridge; else NULL.
  * vnet_uplink_join(): make @nic a port of @bridge, and hang on the bridge all that makes the
  * host reachable. @fresh: the plan itself makes the bridge, which is still down.
@@ -147,6 +148,8 @@ const struct vnet_link *vnet_uplink_port(const struct vnet_spec *spec,
 					 const struct vnet_snapshot *snap);
 int vnet_uplink_check(const struct vnet_spec *want, const struct vnet_snapshot *snap, bool force,
 		      struct vnet_error *err);
+int vnet_uplink_check_mtu(const struct vnet_spec *want, const struct vnet_link *nic,
+			  struct vnet_error *err);
 int vnet_uplink_check_ties(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 			   const char *bridge, bool force, struct vnet_error *err);
 void vnet_uplink_note(const struct vnet_snapshot *snap, const struct vnet_link *nic,

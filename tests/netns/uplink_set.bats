@@ -254,3 +254,33 @@ isolated()
 	run_vnet 0 show br0
 	[[ $output == *"dhcp: running"* && $output != *drift* ]]
 }
+
+@test "an MTU that the NIC does not let through: refused" {
+	local line="--mtu 9000: the uplink eth0 lets no more through than 1500: want at most that"
+
+	state before
+	run_vnet 2 bridge create br0 --uplink eth0 --mtu 9000
+	[[ $output == *": $line" ]]
+	same_state before
+	run_vnet 0 bridge create br0 --uplink eth0 --mtu 1400
+	run_vnet 2 bridge set br0 --mtu 9000
+	[[ $output == *": $line" ]]
+	[ "$(cat /sys/class/net/br0/mtu)" = 1400 ]
+	run_vnet 0 bridge set br0 --mtu 1500
+}
+
+@test "a port without IPv6 can't take its addresses back: refused" {
+	local verb
+
+	run_vnet 0 bridge create br0 --uplink eth0
+	echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6
+	state joined
+	for verb in "delete br0" "bridge set br0 --no-uplink"; do
+		# shellcheck disable=SC2086 # words
+		run_vnet 2 $verb
+		[[ $output == *" could not be given back to eth0: want \`sysctl net/ipv6/conf/eth0/disable_ipv6=0\` first" ]]
+	done
+	same_state joined
+	echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6
+	run_vnet 0 delete br0
+}
