@@ -89,7 +89,9 @@ static int check_lease(const struct vnet_spec *want, const struct vnet_snapshot 
 static int check_handover(const struct vnet_spec *want, const struct vnet_snapshot *snap,
 			  const struct vnet_link *nic, struct vnet_error *err)
 {
+	const struct vnet_link *bridge = vnet_link_by_name(snap, VNET_NS_HOST, want->name);
 	const struct vnet_client *client = client_on(snap, nic->name);
+	char text[VNET_MAC_TEXT];
 
 	if (!client &&
 	    (want->uplink_dhcp == VNET_UPLINK_DHCP_CLIENT || !lease_at(snap, nic->index, 0)))
@@ -108,6 +110,13 @@ static int check_handover(const struct vnet_spec *want, const struct vnet_snapsh
 		return vnet_error_set(
 			err, -EBUSY, "--uplink-dhcp: %s (process %d) can't be taken off %s, for %s",
 			client->program, (int)client->pid, nic->name, client->bound);
+	if (want->uplink_dhcp == VNET_UPLINK_DHCP_CLIENT && bridge &&
+	    memcmp(&bridge->mac, &nic->mac, sizeof(nic->mac)) != 0)
+		return vnet_error_set(
+			err, -EINVAL,
+			"--uplink-dhcp client: %s has a MAC of its own, to which the server leases "
+			"another address: want static, or %s created with --mac %s",
+			bridge->name, bridge->name, vnet_mac_text(&nic->mac, text));
 	return 0;
 }
 

@@ -324,8 +324,14 @@ killed_both_ways()
 	run_vnet 0 bridge create br0
 	run_vnet 2 bridge set br0 --uplink-dhcp client
 	[[ $output == *": --uplink-dhcp without --uplink: want both" ]]
+	run_vnet 2 bridge set br0 --uplink eth0 --uplink-dhcp client
+	[[ $output == *": --uplink-dhcp client: br0 has a MAC of its own, to which the server leases another address: want static, or br0 created with --mac 02:00:00:00:0a:02" ]]
+	exactly udhcpc eth0
+	run_vnet 0 delete br0
+	run_vnet 0 bridge create br0 --mac 02:00:00:00:0a:02
 	run_vnet 0 bridge set br0 --uplink eth0 --uplink-dhcp client
 	exactly udhcpc br0
+	sleep 2 # so much more than it takes to get a lease of another address
 	[ "$(on br0)" = "$ADDR" ]
 	run_vnet 2 bridge set br0 --uplink-dhcp static
 	[[ $output == *": --uplink-dhcp: eth0 is the uplink already: want --no-uplink first" ]]
