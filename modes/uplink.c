@@ -465,9 +465,10 @@ static void settle_routes(const struct move *m)
 		    vnet_ra_is_spare(m->snap, object))
 			continue;
 		staged = m->awake ? behind(m, object) : in_front(m, object);
-		edit.has_metric = vnet_ra_is_route(object);
+		edit.has_metric = vnet_ra_is_route(m->snap, object);
 		edit.metric = vnet_ra_metric(m->snap, m->from, object) + 1;
-		if (!vnet_uplink_is_connected(m->snap, object))
+		if (!vnet_uplink_is_connected(m->snap, object) &&
+		    !vnet_ra_lend(m->snap, object, m->to, edit.metric, m->plan))
 			add(m, object, &edit, VNET_OBJECT_PREPEND);
 		drop(m, object, &staged);
 	}
@@ -522,6 +523,8 @@ void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *
 	heard.carrier = nic->carrier;
 	if (!known)
 		announce(&m, &heard);
+	if (nic->carrier)
+		vnet_ra_solicit(snap, nic, &heard, plan);
 	plan->watched = true;
 }
 
@@ -590,6 +593,7 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 		if (nic->carrier)
 			move_nexthops(&m, 0, true);
 		vnet_uplink_linger(snap, nic, true, plan);
+		vnet_ra_solicit(snap, bridge, nic, plan);
 	}
 	if (goes_on)
 		vnet_uplink_forget(snap, nic, bridge, plan);

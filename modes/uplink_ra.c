@@ -7,20 +7,18 @@
 #include <vnet/mode.h>
 
 /*
- * Routes that the kernel makes of router advertisements. Only one that it has made itself
- * is refreshed and withdrawn by later ones. A copy with the same metric would be taken for
- * the same route and keep it from making its own, and from heeding all else in the message;
- * so a copy has the next metric, and the old one's time to live: the kernel makes its own in
- * front of it with the next advertisement, and the copy ends by itself.
+ * Routes that the kernel makes of router advertisements. Only one that it takes for its own is
+ * refreshed and withdrawn by later ones; a like one with the same metric keeps it from making its
+ * own, and from heeding all else in the message. So a default route is lent to it, with the old
+ * one's time to live and the next metric: with the next advertisement, for which the routers are
+ * asked, the kernel takes that for an old setting of the metric, and makes its own anew in place
+ * of it, as it was. (Before Linux 5.12 it keeps what was lent, and refreshes that.)
+ *
+ * A route to a prefix that a router advertises (RFC 4191) can't be lent so: the kernel minds no
+ * metric there. Its copy has the next metric and stands behind the kernel's own until it ends.
  */
 
 enum { USER_METRIC = 1024 }; /* IP6_RT_PRIO_USER of linux/ipv6_route.h */
-
-bool vnet_ra_is_route(const struct vnet_object *object)
-{
-	return object->kind == VNET_OBJECT_ROUTE && object->to.ip.family == AF_INET6 &&
-	       object->protocol == RTPROT_RA && object->gateway && !object->several;
-}
 
 uint32_t vnet_ra_metric(const struct vnet_snapshot *snap, const struct vnet_link *link,
 			const struct vnet_object *route)
@@ -33,15 +31,33 @@ uint32_t vnet_ra_metric(const struct vnet_snapshot *snap, const struct vnet_link
 	return (uint32_t)strtoul(sysctl->value, NULL, 10);
 }
 
+/* What was lent shows as if someone had made it, who said when it ends: nobody else does. */
+static bool is_lent(const struct vnet_snapshot *snap, const struct vnet_object *route)
+{
+	const struct vnet_link *link = vnet_link_by_index(snap, VNET_NS_HOST, route->index);
+
+	return route->to.ip.family == AF_INET6 && route->protocol == RTPROT_BOOT &&
+	       route->lifetime != UINT32_MAX && !route->to.prefix &&
+	       vnet_ip_is_link_local(&route->via) && link &&
+	       route->metric == vnet_ra_metric(snap, link, route) + 1;
+}
+
+bool vnet_ra_is_route(const struct vnet_snapshot *snap, const struct vnet_object *object)
+{
+	return object->kind == VNET_OBJECT_ROUTE && object->to.ip.family == AF_INET6 &&
+	       object->gateway && !object->several &&
+	       (object->protocol == RTPROT_RA || is_lent(snap, object));
+}
+
 /* The same router's, but for the metric: what has been made anew is enough. */
 bool vnet_ra_is_spare(const struct vnet_snapshot *snap, const struct vnet_object *route)
 {
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 
-	for (size_t i = 0; vnet_ra_is_route(route) && i < host->n_objects; i++) {
+	for (size_t i = 0; vnet_ra_is_route(snap, route) && i < host->n_objects; i++) {
 		const struct vnet_object *other = host->objects[i];
 
-		if (vnet_ra_is_route(other) && other->index == route->index &&
+		if (vnet_ra_is_route(snap, other) && other->index == route->index &&
 		    other->table == route->table && other->metric + 1 == route->metric &&
 		    vnet_cidr_equal(&other->to, &route->to) &&
 		    vnet_ip_equal(&other->via, &route->via))
@@ -55,8 +71,43 @@ bool vnet_ra_holds(const struct vnet_snapshot *snap, const struct vnet_link *lin
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 
 	for (size_t i = 0; i < host->n_objects; i++) {
-		if (vnet_ra_is_route(host->objects[i]) && host->objects[i]->index == link->index)
+		if (host->objects[i]->index == link->index &&
+		    vnet_ra_is_route(snap, host->objects[i]))
 			return true;
 	}
 	return false;
+}
+
+bool vnet_ra_lend(const struct vnet_snapshot *snap, const struct vnet_object *route,
+		  const struct vnet_link *to, uint32_t metric, struct vnet_plan *plan)
+{
+	struct vnet_object lent;
+	int r;
+
+	if (!vnet_object_is_advertised(route) && !is_lent(snap, route))
+		return false;
+	r = vnet_object_lent(route, to->index, metric, &lent);
+	if (r < 0) {
+		plan->failed = plan->failed ? plan->failed : r;
+		return true;
+	}
+	vnet_plan_route_lend(plan, VNET_NS_HOST, to, &lent);
+	vnet_object_done(&lent);
+	return true;
+}
+
+void vnet_ra_solicit(const struct vnet_snapshot *snap, const struct vnet_link *from,
+		     const struct vnet_link *to, struct vnet_plan *plan)
+{
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
+
+	for (size_t i = 0; vnet_ra_holds(snap, from) && i < host->n_objects; i++) {
+		const struct vnet_object *object = host->objects[i];
+
+		if (object->kind == VNET_OBJECT_ADDR && object->index == from->index &&
+		    vnet_ip_is_link_local(&object->to.ip) && object->to.ip.family == AF_INET6) {
+			vnet_plan_solicit(plan, VNET_NS_HOST, to, &object->to.ip);
+			return;
+		}
+	}
 }

@@ -116,6 +116,9 @@ struct vnet_hop {
 	bool onlink;
 };
 
+/* True if it is the kernel's own default route of a router's advertisements, in the main table. */
+bool vnet_object_is_advertised(const struct vnet_object *object);
+
 /* The i-th hop of @object, into @ret_hop; false behind the last. */
 bool vnet_object_hop(const struct vnet_object *object, size_t i, struct vnet_hop *ret_hop);
 
@@ -125,6 +128,14 @@ bool vnet_object_hop(const struct vnet_object *object, size_t i, struct vnet_hop
  */
 int vnet_object_to_router(const struct vnet_ip *router, int32_t index,
 			  struct vnet_object *ret_object);
+
+/*
+ * A default route like @route, on the link @index, as the kernel shows one that was lent to it
+ * (see vnet_plan_route_lend()). @route is one that a router advertised.
+ * @ret_object is the caller's to vnet_object_done(). Returns 0 or -ENOMEM.
+ */
+int vnet_object_lent(const struct vnet_object *route, int32_t index, uint32_t metric,
+		     struct vnet_object *ret_object);
 
 /* Deep copy into the uninitialised @ret_copy. Returns 0 or -ENOMEM. */
 int vnet_object_copy(const struct vnet_object *object, struct vnet_object *ret_copy);

@@ -30,6 +30,7 @@ enum vnet_op_kind {
 	VNET_OP_ADDR_DEL,
 	VNET_OP_OBJECT_ADD,
 	VNET_OP_OBJECT_DEL,
+	VNET_OP_ROUTE_LEND, /* to the kernel, in place of one that a router advertised */
 	VNET_OP_SYSCTL_SET,
 	VNET_OP_WAIT,
 	VNET_OP_PROBE,
@@ -166,7 +167,7 @@ struct vnet_op {
 			enum vnet_object_how how;
 			char link[VNET_NAME_SIZE];
 			struct vnet_object object; /* the plan owns its copy */
-		} object;			   /* OBJECT_ADD, OBJECT_DEL */
+		} object;			   /* OBJECT_ADD, OBJECT_DEL, ROUTE_LEND */
 		struct {
 			enum vnet_wait what;
 			int32_t index;
@@ -178,6 +179,7 @@ struct vnet_op {
 			char link[VNET_NAME_SIZE];
 			struct vnet_mac mac;
 			struct vnet_ip ip;
+			uint32_t solicit; /* ask, from @ip, for an advertisement of the routers */
 		} announce;
 		struct {
 			char name[VNET_NETNS_SIZE];
@@ -235,7 +237,9 @@ void vnet_plan_note(struct vnet_plan *plan, const char *fmt, ...)
  * @peer:    the other end of a veth pair; NULL for all else
  * @fields:  enum vnet_link_field; 0 adds nothing
  * @key:     of a sysctl below net/ipv6/conf/LINK
- * @ip:      an address that its neighbours are told to be at the MAC of @link
+ * @ip:      an address that its neighbours are told to be at the MAC of @link; one of @link, to
+ *           ask routers from
+ * @route:   of vnet_object_lent(): the kernel takes it for its own
  * @name:    of a namespace, below /run/netns
  * @content: the whole of a file, text
  * @mode:    its permission bits
@@ -258,12 +262,16 @@ void vnet_plan_object_add(struct vnet_plan *plan, enum vnet_ns_id ns, const stru
 			  const struct vnet_object *object, enum vnet_object_how how);
 void vnet_plan_object_del(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
 			  const struct vnet_object *object);
+void vnet_plan_route_lend(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			  const struct vnet_object *route);
 void vnet_plan_wait(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
 		    enum vnet_wait what);
 void vnet_plan_probe(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
 		     const struct vnet_gateway *gateway);
 void vnet_plan_announce(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
 			const struct vnet_ip *ip);
+void vnet_plan_solicit(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+		       const struct vnet_ip *ip);
 void vnet_plan_unchanged(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link);
 void vnet_plan_netns_add(struct vnet_plan *plan, const char *name);
 void vnet_plan_netns_del(struct vnet_plan *plan, const char *name);

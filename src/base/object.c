@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 int vnet_object_copy(const struct vnet_object *object, struct vnet_object *ret_copy)
 {
@@ -32,6 +34,13 @@ static bool same_route(const struct vnet_object *a, const struct vnet_object *b)
 	       a->protocol == b->protocol && a->index == b->index && a->nexthop == b->nexthop &&
 	       a->gateway == b->gateway && a->several == b->several && a->hops == b->hops &&
 	       vnet_cidr_equal(&a->to, &b->to) && vnet_ip_equal(&a->via, &b->via);
+}
+
+bool vnet_object_is_advertised(const struct vnet_object *object)
+{
+	return object->kind == VNET_OBJECT_ROUTE && object->to.ip.family == AF_INET6 &&
+	       !object->to.prefix && object->protocol == RTPROT_RA && object->gateway &&
+	       !object->several && object->table == RT_TABLE_MAIN && object->lifetime != UINT32_MAX;
 }
 
 bool vnet_object_same(const struct vnet_object *a, const struct vnet_object *b)

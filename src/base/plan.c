@@ -19,7 +19,8 @@ void vnet_plan_init(struct vnet_plan *ret_plan)
 
 static bool is_object(const struct vnet_op *op)
 {
-	return op->kind == VNET_OP_OBJECT_ADD || op->kind == VNET_OP_OBJECT_DEL;
+	return op->kind == VNET_OP_OBJECT_ADD || op->kind == VNET_OP_OBJECT_DEL ||
+	       op->kind == VNET_OP_ROUTE_LEND;
 }
 
 /* The text that an operation owns, where its kind has one; else NULL. */
@@ -211,6 +212,12 @@ void vnet_plan_object_del(struct vnet_plan *plan, enum vnet_ns_id ns, const stru
 	object_op(plan, VNET_OP_OBJECT_DEL, ns, link, object, VNET_OBJECT_NEW);
 }
 
+void vnet_plan_route_lend(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			  const struct vnet_object *route)
+{
+	object_op(plan, VNET_OP_ROUTE_LEND, ns, link, route, VNET_OBJECT_NEW);
+}
+
 static void wait_op(struct vnet_plan *plan, enum vnet_op_kind kind, enum vnet_ns_id ns,
 		    const struct vnet_link *link, enum vnet_wait what)
 {
@@ -244,8 +251,8 @@ void vnet_plan_probe(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vn
 	(void)vnet_plan_add(plan, &op);
 }
 
-void vnet_plan_announce(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
-			const struct vnet_ip *ip)
+static void announce_op(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			const struct vnet_ip *ip, bool solicit)
 {
 	struct vnet_op op = { .kind = VNET_OP_ANNOUNCE, .ns = ns };
 
@@ -253,7 +260,20 @@ void vnet_plan_announce(struct vnet_plan *plan, enum vnet_ns_id ns, const struct
 	op.u.announce.index = link->index;
 	op.u.announce.mac = link->mac;
 	op.u.announce.ip = *ip;
+	op.u.announce.solicit = solicit;
 	(void)vnet_plan_add(plan, &op);
+}
+
+void vnet_plan_announce(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+			const struct vnet_ip *ip)
+{
+	announce_op(plan, ns, link, ip, false);
+}
+
+void vnet_plan_solicit(struct vnet_plan *plan, enum vnet_ns_id ns, const struct vnet_link *link,
+		       const struct vnet_ip *ip)
+{
+	announce_op(plan, ns, link, ip, true);
 }
 
 void vnet_plan_mark(struct vnet_plan *plan, uint32_t marks)

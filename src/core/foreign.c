@@ -155,6 +155,14 @@ static bool follows(const struct vnet_object *object)
 		object->protocol == RTPROT_KERNEL || (object->flags & RTM_F_CLONED));
 }
 
+/* On whichever of the two links, and with whichever metric it stood there for a while. */
+static bool alike(const struct vnet_object *a, const struct vnet_object *b)
+{
+	return a->kind == b->kind && a->table == b->table && a->type == b->type &&
+	       a->several == b->several && vnet_cidr_equal(&a->to, &b->to) &&
+	       vnet_ip_equal(&a->via, &b->via);
+}
+
 static bool explains(const struct vnet_op *op, const struct vnet_object *object, bool added)
 {
 	const struct vnet_ifaddr *addr = &op->u.addr.ifaddr;
@@ -172,11 +180,18 @@ static bool was_there(const struct look *look, const struct vnet_object *object)
 	return vnet_object_find(look->before, VNET_NS_HOST, object) != NULL;
 }
 
+/*
+ * Of addresses alone the kernel tells in nobody's name, and of a route that was lent to it; which
+ * it may have replaced since.
+ */
 static bool is_ours(const struct look *look, const struct vnet_object *object, bool added)
 {
-	/* Of addresses alone the kernel tells in nobody's name. */
-	for (size_t i = 0; object->kind == VNET_OBJECT_ADDR && i < look->tried; i++) {
-		if (explains(&look->plan->ops[i], object, added))
+	for (size_t i = 0; i < look->tried; i++) {
+		const struct vnet_op *op = &look->plan->ops[i];
+
+		if (op->kind == VNET_OP_ROUTE_LEND && alike(&op->u.object.object, object))
+			return true;
+		if (object->kind == VNET_OBJECT_ADDR && explains(op, object, added))
 			return true;
 	}
 	return added ? was_there(look, object) : deletes_link(look, object->index);
@@ -243,14 +258,6 @@ int vn_foreign_take(const struct vn_exec *exec, const struct vnet_snapshot *befo
 }
 
 /* ---- what follows from it ---- */
-
-/* On whichever of the two links, and with whichever metric it stood there for a while. */
-static bool alike(const struct vnet_object *a, const struct vnet_object *b)
-{
-	return a->kind == b->kind && a->table == b->table && a->type == b->type &&
-	       a->several == b->several && vnet_cidr_equal(&a->to, &b->to) &&
-	       vnet_ip_equal(&a->via, &b->via);
-}
 
 void vn_foreign_spare(const struct vn_foreign *foreign, struct vnet_plan *undo)
 {

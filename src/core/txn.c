@@ -241,7 +241,8 @@ static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 		anew |= makes_addr(&undo->ops[i], &state, false);
 		if (r == 0)
 			r = undo_one(txn, undo, i, &state);
-		lacks |= r < 0 && undo->ops[i].kind == VNET_OP_OBJECT_ADD;
+		lacks |= r < 0 && (undo->ops[i].kind == VNET_OP_OBJECT_ADD ||
+				   undo->ops[i].kind == VNET_OP_ROUTE_LEND);
 		if (r < 0 && !failed)
 			failed = vn_step_error(undo, i, r, "while undoing", err);
 	}

@@ -6,10 +6,14 @@
 
 #include "ops/ops.h"
 
-/* Nothing changes here; neighbours learn at which MAC an address is from now on. */
+/* Nothing changes here; neighbours learn at which MAC an address is from now on, or routers are
+ * asked to say again what they advertise. */
 
 static int perform(const struct vnet_op *op, const struct vn_op_env *env)
 {
+	if (op->u.announce.solicit)
+		return vn_solicit(env->announcer, op->u.announce.index, &op->u.announce.mac,
+				  &op->u.announce.ip);
 	return vn_announce(env->announcer, op->u.announce.index, &op->u.announce.mac,
 			   &op->u.announce.ip);
 }
@@ -49,7 +53,10 @@ static void describe(const struct vnet_op *op, struct vn_text *text)
 {
 	char mac[VNET_MAC_TEXT];
 
-	vn_text_add(text, "at %s", vnet_mac_text(&op->u.announce.mac, mac));
+	if (op->u.announce.solicit)
+		vn_text_add(text, "asking routers to advertise");
+	else
+		vn_text_add(text, "at %s", vnet_mac_text(&op->u.announce.mac, mac));
 }
 
 /* No program for it is everywhere. */
@@ -59,7 +66,9 @@ static void shell(const struct vnet_op *op, const char *netns, struct vn_text *t
 
 	(void)netns;
 	(void)vnet_ip_text(&op->u.announce.ip, ip);
-	if (op->u.announce.ip.family == AF_INET)
+	if (op->u.announce.solicit)
+		vn_text_add(text, "# rdisc6 %s\n", op->u.announce.link);
+	else if (op->u.announce.ip.family == AF_INET)
 		vn_text_add(text, "# arping -c 1 -U -I %s %s\n", op->u.announce.link, ip);
 	else
 		vn_text_add(text, "# ndsend %s %s\n", ip, op->u.announce.link);

@@ -8,6 +8,7 @@
 
 #include "base/snapshot.h"
 #include "ops/ops.h"
+#include "sys/route.h"
 #include "wire/object.h"
 
 /* Addresses, routes, neighbours and nexthops, hung on a link with all that they have. */
@@ -188,6 +189,54 @@ const struct vn_op_row vn_op_object_add = {
 	.shell = add_shell,
 };
 
+/* ---- route lend ---- */
+
+static int lend_perform(const struct vnet_op *op, const struct vn_op_env *env)
+{
+	const struct vnet_object *route = &op->u.object.object;
+
+	(void)env;
+	return vn_route_lend(route->index, &route->via, route->metric, route->lifetime,
+			     vn_object_preference(route));
+}
+
+/* Or the router has been heard meanwhile, and the kernel has its own in place of it. */
+static bool lend_done(const struct vnet_op *op, const struct vnet_snapshot *snap)
+{
+	const struct vnet_object *want = &op->u.object.object;
+	const struct vnet_ns *in = &snap->ns[op->ns];
+
+	for (size_t i = 0; i < in->n_objects; i++) {
+		const struct vnet_object *now = in->objects[i];
+
+		if (now->kind == VNET_OBJECT_ROUTE && now->index == want->index &&
+		    now->table == want->table && vnet_cidr_equal(&now->to, &want->to) &&
+		    vnet_ip_equal(&now->via, &want->via))
+			return true;
+	}
+	return false;
+}
+
+/* As far as it can be said; a router's next advertisement does not replace such a one. */
+static void lend_shell(const struct vnet_op *op, const char *netns, struct vn_text *text)
+{
+	(void)netns;
+	vn_object_shell(&op->u.object.object, verbs[VNET_OBJECT_PREPEND], op->u.object.link, text);
+}
+
+const struct vn_op_row vn_op_route_lend = {
+	.name = "lend",
+	.class = VN_OP_SYSTEM,
+	.inside = true,
+	.gone = -EEXIST,
+	.perform = lend_perform,
+	.model = add_model,
+	.inverse = add_inverse,
+	.done = lend_done,
+	.subject = subject,
+	.shell = lend_shell,
+};
+
 /* ---- object del ---- */
 
 static int del_encode(const struct vnet_op *op, const struct vn_op_env *env, uint32_t seq,
@@ -205,6 +254,21 @@ static int del_model(const struct vnet_op *op, struct vnet_snapshot *snap)
 	return 0;
 }
 
+/* With its own metric it would be taken for the one that a router advertises next. */
+static void lend(const struct vnet_op *op, const struct vnet_object *route, struct vnet_plan *undo)
+{
+	struct vnet_link link = { 0 };
+	struct vnet_object lent;
+
+	if (vnet_object_lent(route, route->index, route->metric + 1, &lent) < 0) {
+		undo->failed = undo->failed ? undo->failed : -ENOMEM;
+		return;
+	}
+	memcpy(link.name, op->u.object.link, sizeof(link.name));
+	vnet_plan_route_lend(undo, op->ns, &link, &lent);
+	vnet_object_done(&lent);
+}
+
 /*
  * An IPv6 address is ready at once only if it need not be asked for whether someone has
  * it; that it came so is then taken off it.
@@ -219,7 +283,9 @@ static void del_inverse(const struct vnet_op *op, const struct vnet_snapshot *be
 		object = find(op, before);
 	if (!find(op, origin)) /* what the plan itself made is gone as it should be */
 		return;
-	if (object->kind == VNET_OBJECT_ROUTE) {
+	if (object->kind == VNET_OBJECT_ROUTE && vnet_object_is_advertised(object)) {
+		lend(op, object, undo);
+	} else if (object->kind == VNET_OBJECT_ROUTE) {
 		restore(op, object, 0, VNET_OBJECT_PREPEND, undo);
 	} else if (object->kind == VNET_OBJECT_ADDR && object->to.ip.family == AF_INET6) {
 		restore(op, object, IFA_F_NODAD, VNET_OBJECT_NEW, undo);

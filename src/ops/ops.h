@@ -72,6 +72,7 @@ extern const struct vn_op_row vn_op_addr_add;
 extern const struct vn_op_row vn_op_addr_del;
 extern const struct vn_op_row vn_op_object_add;
 extern const struct vn_op_row vn_op_object_del;
+extern const struct vn_op_row vn_op_route_lend;
 extern const struct vn_op_row vn_op_sysctl_set;
 extern const struct vn_op_row vn_op_wait;
 extern const struct vn_op_row vn_op_probe;

@@ -13,6 +13,7 @@ static const struct vn_op_row *const rows[] = {
 	[VNET_OP_ADDR_DEL] = &vn_op_addr_del,
 	[VNET_OP_OBJECT_ADD] = &vn_op_object_add,
 	[VNET_OP_OBJECT_DEL] = &vn_op_object_del,
+	[VNET_OP_ROUTE_LEND] = &vn_op_route_lend,
 	[VNET_OP_SYSCTL_SET] = &vn_op_sysctl_set,
 	[VNET_OP_WAIT] = &vn_op_wait,
 	[VNET_OP_PROBE] = &vn_op_probe,

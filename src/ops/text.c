@@ -114,11 +114,9 @@ static const struct member probe_members[] = {
 };
 
 static const struct member announce_members[] = {
-	M("index", MEMBER_I32, u.announce.index),
-	M("link", MEMBER_STRING, u.announce.link),
-	M("mac", MEMBER_BYTES, u.announce.mac),
-	M("ip", MEMBER_BYTES, u.announce.ip),
-	END,
+	M("index", MEMBER_I32, u.announce.index),     M("link", MEMBER_STRING, u.announce.link),
+	M("mac", MEMBER_BYTES, u.announce.mac),	      M("ip", MEMBER_BYTES, u.announce.ip),
+	M("solicit", MEMBER_U32, u.announce.solicit), END,
 };
 
 static const struct member netns_members[] = { M("name", MEMBER_STRING, u.netns.name), END };
@@ -159,6 +157,7 @@ static const struct {
 	[VNET_OP_ADDR_DEL] = { "addr-del", addr_members },
 	[VNET_OP_OBJECT_ADD] = { "object-add", object_members },
 	[VNET_OP_OBJECT_DEL] = { "object-del", object_members },
+	[VNET_OP_ROUTE_LEND] = { "route-lend", object_members },
 	[VNET_OP_SYSCTL_SET] = { "sysctl-set", sysctl_members },
 	[VNET_OP_WAIT] = { "wait", wait_members },
 	[VNET_OP_PROBE] = { "probe", probe_members },

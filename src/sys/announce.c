@@ -13,10 +13,18 @@ int vn_announce_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
+static int tell(int fd, int index, const struct vn_frame *frame)
+{
+	int r = vn_frame_send(fd, index, frame);
+
+	if (r == -ENETDOWN) /* then no one hears it */
+		return 0;
+	return r == -ENXIO ? -ENODEV : r;
+}
+
 int vn_announce(int fd, int index, const struct vnet_mac *mac, const struct vnet_ip *ip)
 {
 	struct vn_frame frame;
-	int r;
 
 	if (ip->family == AF_INET)
 		frame = vn_frame_arp(mac, ip, ip);
@@ -24,8 +32,12 @@ int vn_announce(int fd, int index, const struct vnet_mac *mac, const struct vnet
 		frame = vn_frame_advert(mac, ip);
 	else
 		return -EAFNOSUPPORT;
-	r = vn_frame_send(fd, index, &frame);
-	if (r == -ENETDOWN) /* then no one hears it */
-		return 0;
-	return r == -ENXIO ? -ENODEV : r;
+	return tell(fd, index, &frame);
+}
+
+int vn_solicit(int fd, int index, const struct vnet_mac *mac, const struct vnet_ip *ip)
+{
+	const struct vn_frame frame = vn_frame_ask_routers(mac, ip);
+
+	return tell(fd, index, &frame);
 }

@@ -18,4 +18,10 @@ int vn_announce_open(void);
  */
 int vn_announce(int fd, int index, const struct vnet_mac *mac, const struct vnet_ip *ip);
 
+/*
+ * Ask the routers on the link @index for an advertisement, from the link-local @ip at @mac: RFC
+ * 4861, section 6.3.7. As vn_announce().
+ */
+int vn_solicit(int fd, int index, const struct vnet_mac *mac, const struct vnet_ip *ip);
+
 #endif /* VN_SYS_ANNOUNCE_H */

@@ -24,6 +24,14 @@ struct message {
 	uint8_t mac[ETH_ALEN];
 };
 
+struct router_solicitation {
+	struct ip6_hdr ip;
+	struct nd_router_solicit icmp;
+	struct nd_opt_hdr option;
+	uint8_t mac[ETH_ALEN];
+};
+
+static_assert(sizeof(struct router_solicitation) == 56, "there is no padding");
 static_assert(sizeof(struct message) == VN_FRAME_DATA, "there is no padding");
 static_assert(sizeof(struct ether_arp) <= VN_FRAME_DATA, "one of ARP fits in");
 
@@ -48,16 +56,41 @@ struct vn_frame vn_frame_arp(const struct vnet_mac *mac, const struct vnet_ip *s
 }
 
 /* RFC 1071, over the pseudo header of RFC 8200, section 8.1, and the message. */
-static uint16_t checksum(const struct message *message)
+static uint16_t checksum(const void *message, size_t size)
 {
-	const uint8_t *bytes = (const uint8_t *)message;
-	uint32_t sum = IPPROTO_ICMPV6 + sizeof(*message) - sizeof(message->ip);
+	const uint8_t *bytes = message;
+	uint32_t sum = (uint32_t)(IPPROTO_ICMPV6 + size - sizeof(struct ip6_hdr));
 
-	for (size_t i = offsetof(struct ip6_hdr, ip6_src); i < sizeof(*message); i += 2)
+	for (size_t i = offsetof(struct ip6_hdr, ip6_src); i < size; i += 2)
 		sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return htons((uint16_t)~sum);
+}
+
+static struct ip6_hdr header_of(const struct vnet_ip *source, const uint8_t to[16], size_t size)
+{
+	struct ip6_hdr ip = {
+		.ip6_flow = htonl(6U << 28),
+		.ip6_plen = htons((uint16_t)(size - sizeof(ip))),
+		.ip6_nxt = IPPROTO_ICMPV6,
+		.ip6_hlim = VN_FRAME_HOPS,
+	};
+
+	memcpy(&ip.ip6_src, source->bytes, sizeof(ip.ip6_src));
+	memcpy(&ip.ip6_dst, to, sizeof(ip.ip6_dst));
+	return ip;
+}
+
+static struct vn_frame to_group(const uint8_t to[16], const void *message, size_t size)
+{
+	struct vn_frame frame = { .protocol = ETH_P_IPV6, .size = size };
+
+	/* RFC 2464, section 7 */
+	memset(frame.to, 0x33, 2);
+	memcpy(frame.to + 2, to + 12, 4);
+	memcpy(frame.data, message, size);
+	return frame;
 }
 
 /* @message, but for what follows from the rest; to the group @to. */
@@ -65,23 +98,12 @@ static struct vn_frame frame_of(struct message *message, const struct vnet_mac *
 				const struct vnet_ip *source, const uint8_t to[16],
 				const struct vnet_ip *target)
 {
-	struct vn_frame frame = { .protocol = ETH_P_IPV6, .size = sizeof(*message) };
-
-	message->ip.ip6_flow = htonl(6U << 28);
-	message->ip.ip6_plen = htons(sizeof(*message) - sizeof(message->ip));
-	message->ip.ip6_nxt = IPPROTO_ICMPV6;
-	message->ip.ip6_hlim = VN_FRAME_HOPS;
-	memcpy(&message->ip.ip6_src, source->bytes, sizeof(message->ip.ip6_src));
-	memcpy(&message->ip.ip6_dst, to, sizeof(message->ip.ip6_dst));
+	message->ip = header_of(source, to, sizeof(*message));
 	memcpy(&message->target, target->bytes, sizeof(message->target));
 	message->option.nd_opt_len = 1; /* of eight bytes */
 	memcpy(message->mac, mac->bytes, sizeof(message->mac));
-	message->icmp.icmp6_cksum = checksum(message);
-	/* RFC 2464, section 7 */
-	memset(frame.to, 0x33, 2);
-	memcpy(frame.to + 2, to + 12, 4);
-	memcpy(frame.data, message, sizeof(*message));
-	return frame;
+	message->icmp.icmp6_cksum = checksum(message, sizeof(*message));
+	return to_group(to, message, sizeof(*message));
 }
 
 struct vn_frame vn_frame_solicit(const struct vnet_mac *mac, const struct vnet_ip *source,
@@ -96,6 +118,20 @@ struct vn_frame vn_frame_solicit(const struct vnet_mac *mac, const struct vnet_i
 
 	memcpy(group + 13, target->bytes + 13, 3);
 	return frame_of(&message, mac, source, group, target);
+}
+
+struct vn_frame vn_frame_ask_routers(const struct vnet_mac *mac, const struct vnet_ip *source)
+{
+	static const uint8_t all_routers[16] = { 0xff, 0x02, [15] = 2 };
+	struct router_solicitation message = {
+		.ip = header_of(source, all_routers, sizeof(message)),
+		.icmp = { .nd_rs_type = ND_ROUTER_SOLICIT },
+		.option = { .nd_opt_type = ND_OPT_SOURCE_LINKADDR, .nd_opt_len = 1 },
+	};
+
+	memcpy(message.mac, mac->bytes, sizeof(message.mac));
+	message.icmp.nd_rs_cksum = checksum(&message, sizeof(message));
+	return to_group(all_routers, &message, sizeof(message));
 }
 
 struct vn_frame vn_frame_advert(const struct vnet_mac *mac, const struct vnet_ip *ip)

@@ -36,6 +36,9 @@ struct vn_frame vn_frame_arp(const struct vnet_mac *mac, const struct vnet_ip *s
 struct vn_frame vn_frame_solicit(const struct vnet_mac *mac, const struct vnet_ip *source,
 				 const struct vnet_ip *target);
 
+/* A router solicitation (RFC 4861, section 4.1) from the link-local @source, which is at @mac. */
+struct vn_frame vn_frame_ask_routers(const struct vnet_mac *mac, const struct vnet_ip *source);
+
 /* An unsolicited neighbour advertisement (RFC 4861, section 7.2.6): @ip is at @mac. */
 struct vn_frame vn_frame_advert(const struct vnet_mac *mac, const struct vnet_ip *ip);
 

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/icmpv6.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
 #include <linux/nexthop.h>
@@ -287,6 +288,42 @@ int vn_object_prefix_route(const struct vnet_object *addr, struct vnet_object *r
 	vn_attr_u32(&msg, RTA_PRIORITY, addr->metric ? addr->metric : METRIC_PREFIX);
 	(void)vn_msg_end(&msg);
 	return vn_object_read((const struct nlmsghdr *)buf, ret_route);
+}
+
+uint8_t vn_object_preference(const struct vnet_object *route)
+{
+	const struct nlattr *attr;
+
+	VN_FOR_EACH_ATTR(attr, route->message, sizeof(struct rtmsg))
+	{
+		if (vn_attr_type(attr) == RTA_PREF && mnl_attr_get_payload_len(attr) >= 1)
+			return mnl_attr_get_u8(attr);
+	}
+	return ICMPV6_ROUTER_PREF_MEDIUM;
+}
+
+int vnet_object_lent(const struct vnet_object *route, int32_t index, uint32_t metric,
+		     struct vnet_object *ret_object)
+{
+	struct rtmsg info = {
+		.rtm_family = AF_INET6,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_BOOT,
+		.rtm_scope = RT_SCOPE_UNIVERSE,
+		.rtm_type = RTN_UNICAST,
+	};
+	uint8_t buf[128];
+	struct vn_msg msg;
+
+	vn_msg_init(&msg, buf, sizeof(buf));
+	vn_msg_begin(&msg, RTM_NEWROUTE, 0, 0, &info, sizeof(info));
+	vn_attr(&msg, RTA_GATEWAY, route->via.bytes, sizeof(route->via.bytes));
+	vn_attr_u32(&msg, RTA_OIF, (uint32_t)index);
+	vn_attr_u32(&msg, RTA_PRIORITY, metric);
+	vn_attr_u32(&msg, RTA_EXPIRES, route->lifetime);
+	vn_attr_u8(&msg, RTA_PREF, vn_object_preference(route));
+	(void)vn_msg_end(&msg);
+	return vn_object_read((const struct nlmsghdr *)buf, ret_object);
 }
 
 int vnet_object_move(const struct vnet_object *object, const struct vnet_object_edit *edit,

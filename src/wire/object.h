@@ -26,6 +26,9 @@ int vn_object_add_msg(struct vn_msg *msg, uint32_t seq, const struct vnet_object
 		      enum vnet_object_how how);
 int vn_object_del_msg(struct vn_msg *msg, uint32_t seq, const struct vnet_object *object);
 
+/* Of a route: its router's preference, RFC 4191. */
+uint8_t vn_object_preference(const struct vnet_object *route);
+
 /* What it is, for people: "10.0.0.1/24", "default via 10.0.0.254". */
 void vn_object_name(const struct vnet_object *object, struct vn_text *text);
 

@@ -80,7 +80,8 @@ static uint32_t expiry(const struct nlattr *attr)
 
 	if (mnl_attr_get_payload_len(attr) < sizeof(*info) || info->rta_expires <= 0)
 		return UINT32_MAX;
-	return (uint32_t)(info->rta_expires / sysconf(_SC_CLK_TCK));
+	/* To the nearest: it does not get less with each move. */
+	return (uint32_t)((info->rta_expires + sysconf(_SC_CLK_TCK) / 2) / sysconf(_SC_CLK_TCK));
 }
 
 /* FNV-1a, as vn_hash(). */

@@ -55,6 +55,9 @@ static void spoil(struct vnet_op *op)
 	case VNET_OP_OBJECT_DEL:
 		spoil_message(&op->u.object.object);
 		break;
+	case VNET_OP_ROUTE_LEND:
+		op->u.object.object.index = INT32_MAX;
+		break;
 	case VNET_OP_ANNOUNCE:
 		op->u.announce.index = INT32_MAX;
 		break;
@@ -83,13 +86,12 @@ static void spoil(struct vnet_op *op)
 		break;
 	case VNET_OP_CLIENT_START: /* in no scene */
 	case VNET_OP_CLIENT_STOP:
+	case VNET_OP_KIND_COUNT:
 		break;
 	case VNET_OP_SERVICE_START:
 	case VNET_OP_SERVICE_STOP:
 	case VNET_OP_SERVICE_RELOAD:
 		(void)vn_copy(op->u.service.conf, sizeof(op->u.service.conf), "/nonesuch/conf");
-		break;
-	case VNET_OP_KIND_COUNT:
 		break;
 	}
 }

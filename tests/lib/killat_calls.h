@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -111,6 +112,8 @@ static bool changes(pid_t tid, const struct __ptrace_syscall_info *info, const c
 		return info->entry.args[2] & (O_CREAT | O_TRUNC);
 	if (!strcmp(name, "fcntl"))
 		return info->entry.args[1] == F_OFD_SETLK;
+	if (!strcmp(name, "ioctl"))
+		return info->entry.args[1] == SIOCADDRT;
 	for (size_t i = 0; i < sizeof(changing) / sizeof(changing[0]); i++)
 		if (!strcmp(name, changing[i]))
 			return !asks(tid, info, name);

@@ -4,6 +4,7 @@
 # A NIC whose addresses and default route come from router advertisements, onto a bridge and back:
 # the kernel goes on with them there. The router is a dnsmasq in the namespace far.
 
+bats_require_minimum_version 1.5.0
 load ../lib/netns
 
 setup()
@@ -58,33 +59,102 @@ reaches()
 	ping -q -c 1 -W 2 2001:db8:ff::1 >/dev/null
 }
 
-@test "the kernel goes on with what routers advertise, there and back" {
-	stop
+# expires LINK: seconds of its default route
+expires()
+{
+	ip -6 route show default dev "$1" | sed -n 's/.* expires \([0-9]*\)sec.*/\1/p'
+}
+
+# near IS SHOULD: but for 2 s
+near()
+{
+	[ "$1" -ge $(($2 - 2)) ] && [ "$1" -le $(($2 + 2)) ] || fail "$1 s, not $2 s"
+}
+
+@test "there and back: all is as it was when the router has answered" {
+	snapshot before
 	run_vnet 0 bridge create br0 --uplink eth0
-	# no advertisement came: the copy leads on, behind where the kernel's own will be
-	[[ $(ip -6 route show default dev br0) == *"proto ra metric 1025 expires "* ]]
-	[ -z "$(ip -6 route show default dev eth0)" ]
-	reaches
+	# asked by vnet: of itself it advertises every four seconds at most
+	wait_for 2 advertised br0
+	[ "$(ip -6 route show default | wc -l)" = 1 ]
+	[ "$(cat /proc/sys/net/ipv6/conf/br0/accept_ra)" = 1 ]
 	run_vnet 0 show br0
 	[[ $output != *drift* ]]
-	# without one, it goes back as it came
 	run_vnet 0 delete br0
-	[[ $(ip -6 route show default dev eth0) == *"proto ra metric 1025 expires "* ]]
+	[ -z "$output" ]
+	wait_for 2 advertised eth0
+	assert_same before
+	near "$(left eth0)" 3600
+	near "$(expires eth0)" 600
+}
+
+@test "a router that does not answer: what was lent leads on, and runs out as the kernel's own" {
+	local begin addr route snap
+
+	stop
+	snapshot before
+	for _ in 1 2; do
+		begin=$SECONDS
+		addr=$(left eth0)
+		route=$(expires eth0)
+		run_vnet 0 bridge create br0 --uplink eth0
+		[[ $(ip -6 route show default) == *" dev br0 metric 1025 expires "* ]]
+		reaches
+		run_vnet 0 show br0
+		[[ $output != *drift* ]]
+		run_vnet 0 delete br0
+		[ -z "$output" ]
+		[[ $(ip -6 route show default) == *" dev eth0 metric 1025 expires "* ]]
+		reaches
+		near "$(left eth0)" $((addr - (SECONDS - begin)))
+		near "$(expires eth0)" $((route - (SECONDS - begin)))
+	done
+	[ "$(ip -6 route show default | wc -l)" = 1 ]
+	# all but the one route is the same: family, prefix length and table say which it is
+	snapshot after
+	for snap in before after; do
+		sed -i '/ route family=10 table=254 type=1 dst_len=0 /d' "$BATS_TEST_TMPDIR/$snap.snap"
+	done
+	assert_same before after
+	# and with the next advertisement that is as well
+	snapshot lent
+	advertise 600
+	wait_for 10 advertised eth0
+	run ! assert_same lent
+	sed -i '/ route family=10 table=254 type=1 dst_len=0 /d' "$BATS_TEST_TMPDIR/lent.snap"
+	assert_same before lent
+	[ "$(ip -6 route show default | wc -l)" = 1 ]
+	[[ $(ip -6 route show default) == *"proto ra metric 1024 expires "* ]]
+}
+
+@test "killed when the bridge has the route: the watchdog lends it to the kernel on the NIC" {
+	local n
+
+	stop
+	snapshot before
+	export ASAN_OPTIONS=detect_leaks=0
+	# the last ioctl(2) is the one that lends it
+	n=$(killat -c -t -w -- vnet bridge create br0 --uplink eth0 2>/dev/null | awk '$2 == "ioctl" { n = $1 } END { print n }')
+	run_vnet 0 delete br0
+	advertise 600
+	wait_for 10 advertised eth0
+	stop
+	killat -w "$((n + 1))" -- vnet bridge create br0 --uplink eth0
+	wait_for 5 eval '! ip link show br0'
+	[[ $(ip -6 route show default) == *" dev eth0 metric 1025 expires "* ]]
 	reaches
 	advertise 600
 	wait_for 10 advertised eth0
+	assert_same before
+}
+
+@test "what is advertised of the prefix is heeded as well" {
+	ip -6 addr change "$(ip -j -6 addr show dev eth0 |
+		jq -r '.[0].addr_info[] | select(.dynamic).local')/64" dev eth0 mngtmpaddr \
+		valid_lft 3000 preferred_lft 3000
 	run_vnet 0 bridge create br0 --uplink eth0
-	advertise 600
-	wait_for 10 advertised br0
-	# what is advertised of the prefix is heeded as well
-	[ "$(left br0)" -ge 3590 ]
-	[ "$(cat /proc/sys/net/ipv6/conf/br0/accept_ra)" = 1 ]
+	wait_for 2 eval '[ "$(left br0)" -ge 3590 ]'
 	run_vnet 0 delete br0
-	reaches
-	# one copy, of the kernel's own
-	[ "$(ip -6 route show default dev eth0 | grep -c 'metric 1025')" = 1 ]
-	advertise 600
-	wait_for 10 advertised eth0
 }
 
 @test "a router that withdraws" {
@@ -94,6 +164,15 @@ reaches()
 	advertise 0
 	wait_for 10 eval '! ip -6 route show default dev br0 | grep -q "metric 1024 "'
 	run_vnet 0 delete br0
+}
+
+@test "a router that withdraws before it has answered" {
+	stop
+	run_vnet 0 bridge create br0 --uplink eth0
+	advertise 0
+	wait_for 10 eval '[ -z "$(ip -6 route show default)" ]'
+	run_vnet 0 delete br0
+	[ -z "$(ip -6 route show default)" ]
 }
 
 @test "a host that forwards" {

@@ -441,9 +441,9 @@ static void plans_are_undone(void **state)
 
 		/* An uplink's: see test_uplink.c. */
 		if (kind == VNET_OP_OBJECT_ADD || kind == VNET_OP_OBJECT_DEL ||
-		    kind == VNET_OP_WAIT || kind == VNET_OP_PROBE || kind == VNET_OP_ANNOUNCE ||
-		    kind == VNET_OP_UNCHANGED || kind == VNET_OP_CLIENT_START ||
-		    kind == VNET_OP_CLIENT_STOP)
+		    kind == VNET_OP_ROUTE_LEND || kind == VNET_OP_WAIT || kind == VNET_OP_PROBE ||
+		    kind == VNET_OP_ANNOUNCE || kind == VNET_OP_UNCHANGED ||
+		    kind == VNET_OP_CLIENT_START || kind == VNET_OP_CLIENT_STOP)
 			continue;
 		if (!planned.kinds[kind])
 			fail_msg("no plan had a '%s'", vn_op_row(&op)->name);
