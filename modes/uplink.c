@@ -48,6 +48,7 @@ struct move {
 	const struct vnet_list *stay; /* addresses (struct vnet_cidr) that are not moved; or NULL */
 	struct vnet_cidr own;	      /* one more of them, link-local; prefix 0: none */
 	struct vnet_cidr both;	      /* of both links from now on; prefix 0: none */
+	bool fresh;		      /* onto a bridge that is not up yet */
 	bool awake;		      /* onto a bridge whose routes count from the beginning */
 	struct vnet_plan *plan;
 };
@@ -414,7 +415,7 @@ static void stage_behind(const struct move *m)
 static void stage(const struct move *m)
 {
 	vnet_uplink_settings(m->snap, m->from, m->to, m->awake, m->plan);
-	if (!m->awake || !(m->to->flags & IFF_UP)) {
+	if (m->fresh || !(m->to->flags & IFF_UP)) {
 		struct vnet_link up = *m->to;
 
 		up.flags |= IFF_UP;
@@ -493,6 +494,7 @@ void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *
 		.snap = snap,
 		.from = nic,
 		.to = bridge,
+		.fresh = fresh,
 		.awake = !fresh || !vnet_uplink_can_sleep(snap, nic),
 		.plan = plan,
 	};

@@ -29,6 +29,7 @@ static void spoil_message(struct vnet_object *object)
 	memcpy(message, object->message, object->size);
 	message[sizeof(struct nlmsghdr)] = 200;
 	object->message = message;
+	object->index = INT32_MAX; /* for what is no message */
 }
 
 /* Turn @op into one of its kind that the kernel refuses. */
@@ -53,10 +54,8 @@ static void spoil(struct vnet_op *op)
 		break;
 	case VNET_OP_OBJECT_ADD:
 	case VNET_OP_OBJECT_DEL:
-		spoil_message(&op->u.object.object);
-		break;
 	case VNET_OP_ROUTE_LEND:
-		op->u.object.object.index = INT32_MAX;
+		spoil_message(&op->u.object.object);
 		break;
 	case VNET_OP_ANNOUNCE:
 		op->u.announce.index = INT32_MAX;
