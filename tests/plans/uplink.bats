@@ -14,6 +14,10 @@ NIC='ip link add eth0 address 52:54:00:00:02:01 type veth peer name far address 
 	plan create-uplink "$NIC" 'vnet bridge create br0 --uplink eth0'
 }
 
+@test "bridge create --uplink --stp" {
+	plan create-uplink-stp "$NIC" 'vnet bridge create br0 --uplink eth0 --stp'
+}
+
 @test "delete, with an uplink" {
 	plan delete-uplink "$NIC" 'vnet bridge create br0 --uplink eth0' 'vnet delete br0'
 }
