@@ -322,7 +322,9 @@ static void stage_routes6(const struct move *m)
 			struct vnet_object_edit edit;
 
 			if (!is_route(m, object, AF_INET6) || is_best(object) ||
-			    vnet_ra_is_spare(m->snap, object) || object->gateway != (gateway != 0))
+			    vnet_ra_is_spare(m->snap, object) ||
+			    object->gateway != (gateway != 0) ||
+			    vnet_ra_lend(m->snap, m->from, object, m->to, m->plan))
 				continue;
 			edit = in_front(m, object);
 			add(m, object, &edit, VNET_OBJECT_PREPEND);
@@ -403,7 +405,8 @@ static void stage_behind(const struct move *m)
 			struct vnet_object_edit later;
 
 			if (!is_route(m, object, AF_INET6) || object->gateway != (gateway != 0) ||
-			    vnet_ra_is_spare(m->snap, object))
+			    vnet_ra_is_spare(m->snap, object) ||
+			    vnet_ra_lend(m->snap, m->from, object, m->to, m->plan))
 				continue;
 			later = behind(m, object);
 			add(m, object, &later, VNET_OBJECT_PREPEND);
@@ -463,13 +466,12 @@ static void settle_routes(const struct move *m)
 		struct vnet_object_edit staged;
 
 		if (!is_route(m, object, AF_INET6) || (!m->awake && is_best(object)) ||
-		    vnet_ra_is_spare(m->snap, object))
+		    vnet_ra_is_spare(m->snap, object) || vnet_ra_can_lend(m->snap, object))
 			continue;
 		staged = m->awake ? behind(m, object) : in_front(m, object);
 		edit.has_metric = vnet_ra_is_route(m->snap, object);
 		edit.metric = vnet_ra_metric(m->snap, m->from, object) + 1;
-		if (!vnet_uplink_is_connected(m->snap, object) &&
-		    !vnet_ra_lend(m->snap, object, m->to, edit.metric, m->plan))
+		if (!vnet_uplink_is_connected(m->snap, object))
 			add(m, object, &edit, VNET_OBJECT_PREPEND);
 		drop(m, object, &staged);
 	}

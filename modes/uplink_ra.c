@@ -78,15 +78,25 @@ bool vnet_ra_holds(const struct vnet_snapshot *snap, const struct vnet_link *lin
 	return false;
 }
 
-bool vnet_ra_lend(const struct vnet_snapshot *snap, const struct vnet_object *route,
-		  const struct vnet_link *to, uint32_t metric, struct vnet_plan *plan)
+bool vnet_ra_can_lend(const struct vnet_snapshot *snap, const struct vnet_object *route)
+{
+	return vnet_object_is_advertised(route) || is_lent(snap, route);
+}
+
+/*
+ * Behind the old one from the beginning: an advertisement that comes as soon as @to is the link
+ * that hears it finds it there.
+ */
+bool vnet_ra_lend(const struct vnet_snapshot *snap, const struct vnet_link *from,
+		  const struct vnet_object *route, const struct vnet_link *to,
+		  struct vnet_plan *plan)
 {
 	struct vnet_object lent;
 	int r;
 
-	if (!vnet_object_is_advertised(route) && !is_lent(snap, route))
+	if (!vnet_ra_can_lend(snap, route))
 		return false;
-	r = vnet_object_lent(route, to->index, metric, &lent);
+	r = vnet_object_lent(route, to->index, vnet_ra_metric(snap, from, route) + 1, &lent);
 	if (r < 0) {
 		plan->failed = plan->failed ? plan->failed : r;
 		return true;
