@@ -322,7 +322,6 @@ static void stage_routes6(const struct move *m)
 			struct vnet_object_edit edit;
 
 			if (!is_route(m, object, AF_INET6) || is_best(object) ||
-			    vnet_ra_is_spare(m->snap, object) ||
 			    object->gateway != (gateway != 0) ||
 			    vnet_ra_lend(m->snap, m->from, object, m->to, m->plan))
 				continue;
@@ -405,7 +404,6 @@ static void stage_behind(const struct move *m)
 			struct vnet_object_edit later;
 
 			if (!is_route(m, object, AF_INET6) || object->gateway != (gateway != 0) ||
-			    vnet_ra_is_spare(m->snap, object) ||
 			    vnet_ra_lend(m->snap, m->from, object, m->to, m->plan))
 				continue;
 			later = behind(m, object);
@@ -466,7 +464,7 @@ static void settle_routes(const struct move *m)
 		struct vnet_object_edit staged;
 
 		if (!is_route(m, object, AF_INET6) || (!m->awake && is_best(object)) ||
-		    vnet_ra_is_spare(m->snap, object) || vnet_ra_can_lend(m->snap, object))
+		    vnet_ra_is_apart(m->snap, object))
 			continue;
 		staged = m->awake ? behind(m, object) : in_front(m, object);
 		edit.has_metric = vnet_ra_is_route(m->snap, object);
@@ -527,8 +525,7 @@ void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *
 	heard.carrier = nic->carrier;
 	if (!known)
 		announce(&m, &heard);
-	if (nic->carrier)
-		vnet_ra_solicit(snap, nic, &heard, plan);
+	vnet_ra_solicit(snap, nic, &heard, plan);
 	plan->watched = true;
 }
 
@@ -570,7 +567,6 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 		stage_behind(&m);
 		vnet_plan_wait(plan, VNET_NS_HOST, nic, VNET_WAIT_LOCAL);
 	}
-
 	if (!known) /* a port's MAC is the bridge's too */
 		announce(&m, nic);
 	vnet_plan_unchanged(plan, VNET_NS_HOST, nic);
@@ -590,7 +586,6 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 	together(plan, first);
 	if (!known) /* for those who asked, and were answered by the bridge, meanwhile */
 		announce(&m, nic);
-
 	settle_addrs(&m, AF_INET6);
 	if (up) {
 		settle_routes(&m);

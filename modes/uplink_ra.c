@@ -50,7 +50,7 @@ bool vnet_ra_is_route(const struct vnet_snapshot *snap, const struct vnet_object
 }
 
 /* The same router's, but for the metric: what has been made anew is enough. */
-bool vnet_ra_is_spare(const struct vnet_snapshot *snap, const struct vnet_object *route)
+static bool is_spare(const struct vnet_snapshot *snap, const struct vnet_object *route)
 {
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 
@@ -78,9 +78,14 @@ bool vnet_ra_holds(const struct vnet_snapshot *snap, const struct vnet_link *lin
 	return false;
 }
 
-bool vnet_ra_can_lend(const struct vnet_snapshot *snap, const struct vnet_object *route)
+static bool can_lend(const struct vnet_snapshot *snap, const struct vnet_object *route)
 {
 	return vnet_object_is_advertised(route) || is_lent(snap, route);
+}
+
+bool vnet_ra_is_apart(const struct vnet_snapshot *snap, const struct vnet_object *route)
+{
+	return is_spare(snap, route) || can_lend(snap, route);
 }
 
 /*
@@ -94,7 +99,9 @@ bool vnet_ra_lend(const struct vnet_snapshot *snap, const struct vnet_link *from
 	struct vnet_object lent;
 	int r;
 
-	if (!vnet_ra_can_lend(snap, route))
+	if (is_spare(snap, route))
+		return true;
+	if (!can_lend(snap, route))
 		return false;
 	r = vnet_object_lent(route, to->index, vnet_ra_metric(snap, from, route) + 1, &lent);
 	if (r < 0) {
@@ -111,7 +118,7 @@ void vnet_ra_solicit(const struct vnet_snapshot *snap, const struct vnet_link *f
 {
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 
-	for (size_t i = 0; vnet_ra_holds(snap, from) && i < host->n_objects; i++) {
+	for (size_t i = 0; to->carrier && vnet_ra_holds(snap, from) && i < host->n_objects; i++) {
 		const struct vnet_object *object = host->objects[i];
 
 		if (object->kind == VNET_OBJECT_ADDR && object->index == from->index &&

@@ -168,17 +168,16 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
  *
  * vnet_ra_is_route(): it is one. vnet_ra_holds(): @link has one.
  * vnet_ra_metric(): which the kernel gives to one on @link.
- * vnet_ra_is_spare(): a copy for which the kernel has made its own meanwhile.
- * vnet_ra_can_lend(): the like of @route can be given to the kernel as its own. vnet_ra_lend(): give
- * it that on @to, for one on @from; false if it can not.
+ * vnet_ra_is_apart(): it is not moved like others: lent to the kernel, or a copy for which the
+ * kernel has made its own meanwhile. vnet_ra_lend(): such a one of @from goes to @to; false if it
+ * is none.
  * vnet_ra_solicit(): where @from has such, ask the routers on @to to advertise.
  */
 bool vnet_ra_is_route(const struct vnet_snapshot *snap, const struct vnet_object *object);
 bool vnet_ra_holds(const struct vnet_snapshot *snap, const struct vnet_link *link);
 uint32_t vnet_ra_metric(const struct vnet_snapshot *snap, const struct vnet_link *link,
 			const struct vnet_object *route);
-bool vnet_ra_is_spare(const struct vnet_snapshot *snap, const struct vnet_object *route);
-bool vnet_ra_can_lend(const struct vnet_snapshot *snap, const struct vnet_object *route);
+bool vnet_ra_is_apart(const struct vnet_snapshot *snap, const struct vnet_object *route);
 bool vnet_ra_lend(const struct vnet_snapshot *snap, const struct vnet_link *from,
 		  const struct vnet_object *route, const struct vnet_link *to,
 		  struct vnet_plan *plan);
