@@ -27,7 +27,7 @@ bool vnet_addresses_at(const struct vnet_spec *spec, uint32_t i, struct vnet_cid
 	       !vnet_spec_has(spec, VNET_KEY_UPLINK);
 }
 
-static bool wants_address(const struct vnet_spec *spec, const struct vnet_cidr *addr)
+bool vnet_addresses_hold(const struct vnet_spec *spec, const struct vnet_cidr *addr)
 {
 	struct vnet_cidr at;
 
@@ -72,7 +72,7 @@ int vnet_addresses_check(const struct vnet_spec *have, const struct vnet_spec *w
 	for (uint32_t i = 0; i < want->addresses.count && r == 0; i++) {
 		const struct vnet_cidr *addr = &vnet_cidrs(&want->addresses)[i];
 
-		if (!force && (!have || !wants_address(have, addr)))
+		if (!force && (!have || !vnet_addresses_hold(have, addr)))
 			r = overlaps(want, addr, snap, err);
 	}
 	return r;
@@ -101,7 +101,7 @@ static bool drops_address(const struct vnet_spec *have, const struct vnet_spec *
 			  const struct vnet_link *now, const struct vnet_snapshot *snap,
 			  const struct vnet_cidr *addr)
 {
-	return wants_address(have, addr) && !wants_address(want, addr) &&
+	return vnet_addresses_hold(have, addr) && !vnet_addresses_hold(want, addr) &&
 	       vnet_snapshot_has_addr(snap, VNET_NS_HOST, now->index, addr);
 }
 

@@ -193,8 +193,9 @@ const struct vnet_link *vnet_uplink_port(const struct vnet_spec *spec,
 }
 
 /* What the kernel would not let the NIC take back. */
-static int check_inet6(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
-		       const struct vnet_link *nic, struct vnet_error *err)
+static int check_inet6(const struct vnet_spec *have, const struct vnet_link *bridge,
+		       const struct vnet_link *nic, const struct vnet_snapshot *snap,
+		       struct vnet_error *err)
 {
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 	char text[VNET_CIDR_TEXT];
@@ -205,7 +206,8 @@ static int check_inet6(const struct vnet_snapshot *snap, const struct vnet_link 
 		const struct vnet_object *object = host->objects[i];
 
 		if (object->kind == VNET_OBJECT_ADDR && object->index == bridge->index &&
-		    object->to.ip.family == AF_INET6)
+		    object->to.ip.family == AF_INET6 && !vnet_ip_is_link_local(&object->to.ip) &&
+		    !vnet_addresses_hold(have, &object->to))
 			return vnet_error_set(err, -EACCES,
 					      "%s could not be given back to %s: want "
 					      "`sysctl net/ipv6/conf/%s/disable_ipv6=0` first",
@@ -224,7 +226,7 @@ int vnet_uplink_check_back(const struct vnet_spec *have, const struct vnet_link 
 	if (!bridge || !nic)
 		return 0;
 	if (nic->master == bridge->index)
-		return check_inet6(snap, bridge, nic, err);
+		return check_inet6(have, bridge, nic, snap, err);
 	return vnet_error_set(err, -EBUSY,
 			      "%s is no port of %s any more: want `ip link set %s master %s` first "
 			      "(--force %s the addresses of %s)",

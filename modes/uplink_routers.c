@@ -42,18 +42,37 @@ bool vnet_uplink_is_connected(const struct vnet_snapshot *snap, const struct vne
 	return false;
 }
 
-/* True if a route of the same link, which is moved too, leads to the router. */
-static bool is_reached(const struct vnet_ns *host, const struct vnet_hop *hop, uint32_t table)
+static bool leads_over(const struct vnet_object *route, int32_t index)
 {
-	for (size_t i = 0; i < host->n_objects; i++) {
-		const struct vnet_object *route = host->objects[i];
+	struct vnet_hop hop;
 
-		if (route->kind == VNET_OBJECT_ROUTE && route->index == hop->index &&
-		    !route->gateway && (route->table == RT_TABLE_MAIN || route->table == table) &&
-		    vnet_cidr_holds(&route->to, &hop->via))
+	for (size_t k = 0; vnet_object_hop(route, k, &hop); k++) {
+		if (hop.index == index)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * True if a route of the same link, which is moved too, leads to the router: the one that the
+ * kernel would take, which may lead over another router instead.
+ */
+static bool is_reached(const struct vnet_ns *host, const struct vnet_hop *hop, uint32_t table)
+{
+	const struct vnet_object *best = NULL;
+
+	for (size_t i = 0; i < host->n_objects; i++) {
+		const struct vnet_object *route = host->objects[i];
+
+		if (route->kind != VNET_OBJECT_ROUTE ||
+		    (route->table != RT_TABLE_MAIN && route->table != table) ||
+		    !vnet_cidr_holds(&route->to, &hop->via) || !leads_over(route, hop->index))
+			continue;
+		if (!best || route->to.prefix > best->to.prefix ||
+		    (route->to.prefix == best->to.prefix && route->metric < best->metric))
+			best = route;
+	}
+	return best && !best->gateway;
 }
 
 static bool is_there(const struct vnet_plan *plan, enum vnet_op_kind kind,

@@ -255,11 +255,13 @@ void vnet_uplink_forget(const struct vnet_snapshot *snap, const struct vnet_link
  *
  * vnet_addresses_at(): the @i-th of @spec: the user's, then, where one of them is IPv6, the
  * link-local one. Returns false behind the last.
+ * vnet_addresses_hold(): @addr is one of these.
  * vnet_addresses_check(): refuse new ones that overlap another link's, unless @force.
  * vnet_addresses_read(): into @spec those of @record that are on @link.
  * vnet_addresses_change(): what leads from @have to @want on @now, which becomes @link.
  */
 bool vnet_addresses_at(const struct vnet_spec *spec, uint32_t i, struct vnet_cidr *ret);
+bool vnet_addresses_hold(const struct vnet_spec *spec, const struct vnet_cidr *addr);
 int vnet_addresses_check(const struct vnet_spec *have, const struct vnet_spec *want,
 			 const struct vnet_snapshot *snap, bool force, struct vnet_error *err);
 int vnet_addresses_read(const struct vnet_snapshot *snap, const struct vnet_link *link,
