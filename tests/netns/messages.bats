@@ -766,6 +766,8 @@ damaged()
 		delete br0
 	refuses 'nic is no port of br0 any more: want `ip link set nic master br0` first (--force keeps the addresses of br0)' \
 		bridge set br0 --no-uplink
+	refuses_create '--mtu 9000: the uplink nic lets no more through than 1500: want at most that' br1 \
+		--uplink nic --mtu 9000
 	ip link set nic mtu 1000
 	state before
 	refuses_create '--uplink nic: has an MTU of 1000: want at least 1280' br1 --uplink nic
@@ -785,6 +787,7 @@ damaged()
 		bridge set br0 --uplink nic
 	vnet bridge set br0 --no-stp
 	ip link set nic up
+	ip addr add 2001:db8::7/64 dev nic nodad
 	ip link set world up
 	while ip -6 addr show | grep -q tentative; do
 		sleep 0.05
@@ -794,6 +797,10 @@ damaged()
 	state before
 	refuses 'br0 has the uplink nic: want --no-uplink first, then --uplink nic2' \
 		bridge set br0 --uplink nic2
+	echo 1 >/proc/sys/net/ipv6/conf/nic/disable_ipv6
+	state before
+	refuses '2001:db8::7/64 could not be given back to nic: want `sysctl net/ipv6/conf/nic/disable_ipv6=0` first' \
+		bridge set br0 --no-uplink
 }
 
 # address_of NIC FLAG: its IPv6 address of that kind, once it is there
