@@ -37,6 +37,18 @@ static const struct vnet_client *client_on(const struct vnet_snapshot *snap, con
 	return NULL;
 }
 
+/* The one of them that is the program @program: another one is not ours to stop. */
+static const struct vnet_client *client_of(const struct vnet_snapshot *snap, const char *link,
+					   const char *program)
+{
+	for (size_t i = 0; i < snap->n_clients; i++) {
+		if (!strcmp(snap->clients[i].link, link) &&
+		    !strcmp(snap->clients[i].program, program))
+			return &snap->clients[i];
+	}
+	return NULL;
+}
+
 static size_t clients_on(const struct vnet_snapshot *snap, const char *link)
 {
 	size_t n = 0;
@@ -280,7 +292,7 @@ static int plan_client(const struct vnet_spec *spec, const struct vnet_snapshot 
 	memcpy(client.program, memory->program, sizeof(client.program));
 	memcpy(client.link, on_bridge ? spec->name : spec->uplink, sizeof(client.link));
 	client.command = memory->command;
-	now = client_on(snap, client.link);
+	now = client_of(snap, client.link, client.program);
 	client.pid = now && kind == VNET_OP_CLIENT_STOP ? now->pid : 0;
 	if (!on_bridge) {
 		vnet_plan_client(plan, kind, &client);
@@ -487,7 +499,8 @@ static int take_back_client(const struct vnet_spec *have, const struct vnet_snap
 {
 	struct memory memory;
 
-	if (!recall(have, snap, &memory) || !memory.command || !client_on(snap, have->name) ||
+	if (!recall(have, snap, &memory) || !memory.command ||
+	    !client_of(snap, have->name, memory.program) ||
 	    have->uplink_dhcp != VNET_UPLINK_DHCP_CLIENT)
 		return 0;
 	return plan_client(have, snap, &memory, VNET_OP_CLIENT_STOP, true, plan);

@@ -330,6 +330,46 @@ static void each_operation_of_the_way_off_fails(void **state)
 	assert_true(back > 0 && on > 0);
 }
 
+/* Another one on the same link is not taken for it. */
+static void stops_its_own_client(void **state)
+{
+	struct fake *fake = host_with_client();
+	struct vnet_result result = { 0 };
+	struct vnet_error err = { 0 };
+	struct vnet_client *clients;
+	struct vnet_client own;
+	char command[] = "/sbin/udhcpc\nudhcpc\n-i\nbr0\n";
+	size_t n = 0;
+
+	(void)state;
+	must_run(fake, create_with_client);
+	assert_int_equal(vn_snapshot_add_client(&fake->world,
+						&(struct vnet_client){ .program = "udhcpc",
+								       .link = FAKE_NET,
+								       .pid = 4713,
+								       .command = command }),
+			 0);
+	clients = fake->world.clients;
+	assert_int_equal(fake->world.n_clients, 2);
+	own = clients[0];
+	own.pid = 4714;
+	clients[0] = clients[1];
+	clients[1] = own;
+	assert_int_equal(fake_nic_delete(fake, &dryly, &result, &err), 0);
+	for (size_t i = 0; i < result.plan.n_ops; i++) {
+		const struct vnet_op *op = &result.plan.ops[i];
+
+		if (op->kind != VNET_OP_CLIENT_STOP)
+			continue;
+		assert_string_equal(op->u.client.program, "dhclient");
+		assert_int_equal(op->u.client.pid, 4714);
+		n++;
+	}
+	assert_int_equal(n, 1);
+	vnet_result_done(&result);
+	fake_free(fake);
+}
+
 /* Whatever fails, there is one client, and it is where the address is. */
 static void each_operation_with_a_client_fails(void **state)
 {
@@ -355,6 +395,7 @@ int main(void)
 		cmocka_unit_test(each_operation_fails_on_an_old_kernel),
 		cmocka_unit_test(each_operation_of_the_way_onto_fails),
 		cmocka_unit_test(each_operation_of_the_way_off_fails),
+		cmocka_unit_test(stops_its_own_client),
 		cmocka_unit_test(each_operation_with_a_client_fails),
 	};
 
