@@ -144,8 +144,17 @@ static int check_free(const struct vnet_spec *want, const struct vnet_snapshot *
 		      struct vnet_error *err)
 {
 	const struct vnet_link *link = vnet_link_by_name(snap, VNET_NS_HOST, want->name);
+	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 
-	if (want->foreign || !link)
+	if (want->foreign)
+		return 0;
+	for (size_t i = 0; !link && i < host->n_links; i++) {
+		if (!strcmp(host->links[i].altname, want->name))
+			return vnet_error_set(err, -EEXIST,
+					      "%s is another name of %s: want another", want->name,
+					      host->links[i].name);
+	}
+	if (!link)
 		return 0;
 	return vnet_error_set(
 		err, -EEXIST,

@@ -288,6 +288,7 @@ static int read_settled(struct vnet *vnet, const struct change *c, struct vnet_s
 		.change = true,
 		.dhcp = c->verb == CHANGE_DHCP || names(c, VNET_KEY_DHCP_RANGE),
 		.uplink = uplink_of(c),
+		.is_port = c->dev != NULL,
 		.back = gives_back(c),
 	};
 	int64_t end_ms = vn_clock_ms() + SETTLE_MS;

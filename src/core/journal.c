@@ -92,12 +92,14 @@ static int add_line(struct vn_journal *journal, char *line)
 int vn_journal_parse(char *text, struct vn_journal *ret_journal)
 {
 	struct vn_journal journal = { 0 };
+	char name[VNET_NAME_SIZE];
 	char *line = vn_line_next(&text);
 	int r = line && !strcmp(line, magic) ? 0 : -EBADMSG;
 
 	while (r == 0 && (line = vn_line_next(&text)))
 		r = add_line(&journal, line);
-	if (r == 0 && (!journal.what || !journal.net))
+	if (r == 0 && (!journal.what || !journal.net || vnet_name_parse(journal.net, name, NULL) ||
+		       (journal.uplink && vnet_name_parse(journal.uplink, name, NULL))))
 		r = -EBADMSG;
 	if (r < 0) {
 		vn_journal_done(&journal);

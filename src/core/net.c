@@ -102,13 +102,17 @@ static int head_of(const struct vnet *vnet, const char *net, struct vnet_snapsho
 int vn_net_snapshot(const struct vnet *vnet, const struct vn_purpose *purpose,
 		    struct vnet_snapshot *ret_snap, struct vnet_error *err)
 {
-	struct vnet_snapshot snap;
+	struct vnet_snapshot snap = { 0 };
+	struct vnet_error why = { 0 };
 	int r = head_of(vnet, purpose->net, &snap);
 
-	if (r == 0 && purpose->uplink)
-		r = vn_copy(snap.uplink, sizeof(snap.uplink), purpose->uplink);
 	if (r < 0)
 		return vnet_error_set(err, r, "network '%s': %s", purpose->net, vn_strerror(r));
+	if (purpose->uplink)
+		r = vnet_name_parse(purpose->uplink, snap.uplink, &why);
+	if (r < 0)
+		return vnet_error_set(err, r, "%s%s",
+				      purpose->is_port ? "" : "--uplink: ", why.msg);
 	snap.dhcp = purpose->dhcp;
 	snap.ask = purpose->change;
 	snap.survey = purpose->uplink != NULL;
@@ -124,53 +128,77 @@ int vn_net_snapshot(const struct vnet *vnet, const struct vn_purpose *purpose,
 
 /* ---- the lock ---- */
 
-static int take_lock(struct vnet *vnet, const char *what, struct vnet_error *err)
+/* The directories of what is kept. *@ret_subject: what a refusal is about. */
+static int make_dirs(const struct vnet *vnet, const char **ret_subject)
 {
-	char path[VNET_PATH_SIZE];
-	char who[128];
-	char holder[128] = "";
-	const char *dir = vnet->run_dir;
-	struct vnet_pending pending;
-	int r = vn_dir_make(dir);
+	int r = vn_dir_make(vnet->run_dir);
 
+	*ret_subject = vnet->run_dir;
 	/*
 	 * Here and not with the server: no undo takes it back, so it must be there before the
 	 * first state is read, and where it cannot be made, the change is refused.
 	 */
 	if (r == 0 && vnet->initial) {
-		dir = VN_LEASE_DIR;
-		r = vn_dir_make(dir);
-	}
-	if (r == 0) {
-		dir = vnet->run_dir;
-		r = vn_format(path, sizeof(path), "%s/lock", dir);
-	}
-	if (r == 0) {
-		(void)snprintf(who, sizeof(who), "pid %d: %s", (int)getpid(), what);
-		r = vn_lock_take(path, who, 0, holder, sizeof(holder));
-		/* Who waits for someone to confirm does so for longer. */
-		/* Whoever listened there had the lock: one that was killed has left it. */
-		if (r >= 0 &&
-		    vn_format(path, sizeof(path), "%s/" VN_WATCHDOG_SOCKET, vnet->run_dir) == 0)
-			(void)unlink(path);
-		if (r == -EBUSY && vnet_pending(vnet, &pending, NULL) < 0)
-			r = vn_lock_take(path, who, LOCK_MS, holder, sizeof(holder));
-	}
-	if (r == -EBUSY && vnet_pending(vnet, &pending, NULL) == 0) {
-		(void)vnet_error_set(err, r, "busy: %s waits for `vnet confirm`, for %u s more",
-				     pending.what, pending.seconds);
-		if (err)
-			err->outcome = VNET_OUTCOME_FAILED;
-	} else if (r == -EBUSY) {
-		(void)vnet_error_set(err, r, "busy: %s", holder[0] ? holder : "another vnet");
-		if (err)
-			err->outcome = VNET_OUTCOME_FAILED;
-	} else if (r == -EACCES || r == -EPERM) {
-		(void)vnet_error_set(err, r, "no permission for %s: want root, or sudo", dir);
-	} else if (r < 0) {
-		(void)vnet_error_set(err, r, "%s: %s", dir, vn_strerror(r));
+		*ret_subject = VN_LEASE_DIR;
+		r = vn_dir_make(VN_LEASE_DIR);
 	}
 	return r;
+}
+
+/* Who holds the lock at @path, and why it is not to be had. */
+static int refuse_busy(const struct vnet_pending *pending, int asked, const char *holder,
+		       struct vnet_error *err)
+{
+	if (asked == 0)
+		(void)vnet_error_set(err, -EBUSY,
+				     "busy: %s waits for `vnet confirm`, for %u s more",
+				     pending->what, pending->seconds);
+	else if (asked == -ETIMEDOUT)
+		(void)vnet_error_set(err, -EBUSY,
+				     "busy: the watchdog of %s does not answer (is it stopped?)",
+				     holder[0] ? holder : "another vnet");
+	else
+		(void)vnet_error_set(err, -EBUSY, "busy: %s", holder[0] ? holder : "another vnet");
+	if (err)
+		err->outcome = VNET_OUTCOME_FAILED;
+	return -EBUSY;
+}
+
+static int take_lock(struct vnet *vnet, const char *what, struct vnet_error *err)
+{
+	char path[VNET_PATH_SIZE];
+	char socket[VNET_PATH_SIZE];
+	char who[128];
+	char holder[128] = "";
+	const char *subject = NULL;
+	struct vnet_pending pending;
+	int asked = -ENOENT;
+	int r = make_dirs(vnet, &subject);
+
+	if (r == 0)
+		r = vn_format(path, sizeof(path), "%s/lock", vnet->run_dir);
+	if (r == 0) {
+		subject = path;
+		(void)snprintf(who, sizeof(who), "pid %d: %s", (int)getpid(), what);
+		r = vn_lock_take(path, who, 0, holder, sizeof(holder));
+	}
+	/* Whoever listened there had the lock: one that was killed has left it. */
+	if (r >= 0 &&
+	    vn_format(socket, sizeof(socket), "%s/" VN_WATCHDOG_SOCKET, vnet->run_dir) == 0)
+		(void)unlink(socket);
+	if (r == -EBUSY)
+		asked = vnet_pending(vnet, &pending, NULL);
+	/* Who waits for someone to confirm does so for longer. */
+	if (r == -EBUSY && asked < 0 && asked != -ETIMEDOUT) {
+		r = vn_lock_take(path, who, LOCK_MS, holder, sizeof(holder));
+		if (r == -EBUSY)
+			asked = vnet_pending(vnet, &pending, NULL);
+	}
+	if (r == -EBUSY)
+		return refuse_busy(&pending, asked, holder, err);
+	if (r == -EACCES || r == -EPERM)
+		return vnet_error_set(err, r, "no permission for %s: want root, or sudo", subject);
+	return r < 0 ? vnet_error_set(err, r, "%s: %s", subject, vn_strerror(r)) : r;
 }
 
 int vn_net_begin(struct vnet *vnet, const struct vnet_how *how, int *ret_lock,
@@ -257,7 +285,7 @@ static struct vn_txn txn_of(const struct vnet *vnet, const struct vn_journal *jo
 static int journal_head(const struct vnet *vnet, const struct vn_journal *journal,
 			struct vnet_snapshot *ret_head, struct vnet_error *err)
 {
-	struct vnet_snapshot head;
+	struct vnet_snapshot head = { 0 };
 	int r = head_of(vnet, journal->net, &head);
 
 	if (r == 0 && journal->uplink)

@@ -45,6 +45,7 @@ struct vn_purpose {
 	bool change;
 	bool dhcp;
 	const char *uplink;
+	bool is_port;
 	bool back;
 };
 

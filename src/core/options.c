@@ -274,9 +274,11 @@ static int parse_u32(const struct vn_option *opt, const char *s, int base, uint3
 
 	if (vn_number(s, base, opt->min, opt->max, &v) < 0)
 		return vnet_error_set(err, -ERANGE,
-				      base == 16 ? "%s '%.40s': want 0x%" PRIx64 " to 0x%" PRIx64 :
-						   "%s '%.40s': want %" PRIu64 " to %" PRIu64,
-				      opt->key, s, opt->min, opt->max);
+				      base == 16 ? "%s%s '%.40s': want 0x%" PRIx64
+						   " to 0x%" PRIx64 :
+						   "%s%s '%.40s': want %" PRIu64 " to %" PRIu64,
+				      opt->scope == VN_SCOPE_VERB ? "--" : "", opt->key, s,
+				      opt->min, opt->max);
 	*ret = (uint32_t)v;
 	return 0;
 }

@@ -67,6 +67,9 @@ static int add_sockets(struct sockets *sockets, struct vnet_snapshot *snap)
 	for (size_t i = 0; i < sockets->n && r == 0; i++) {
 		struct vnet_tie tie = { .kind = VNET_TIE_SOCKET, .pid = sockets->holders[i].pid };
 
+		/* One that is about to end has asked for the gateway through it. */
+		if (!strcmp(sockets->holders[i].name, "vnet-watchdog"))
+			continue;
 		(void)snprintf(tie.name, sizeof(tie.name), "%s", sockets->holders[i].name);
 		(void)snprintf(tie.text, sizeof(tie.text), "%s", sockets->texts[i]);
 		r = vn_snapshot_add_tie(snap, &tie);

@@ -118,6 +118,9 @@ static int ask(const struct vnet *vnet, const char *line, struct vnet_pending *r
 		r = parse_pending(answer, ret_pending);
 	if (r == -EACCES || r == -EPERM)
 		return vnet_error_set(err, r, "no permission for %s: want root, or sudo", path);
+	if (r == -ETIMEDOUT)
+		return vnet_error_set(err, r, "%s: the watchdog does not answer (is it stopped?)",
+				      path);
 	return r < 0 && r != -ENOENT ? vnet_error_set(err, r, "%s: %s", path, vn_strerror(r)) : r;
 }
 

@@ -89,7 +89,8 @@ int vn_spawn(const char *program, const char *const argv[], const char *const en
 		if (fds[i] < 0)
 			continue;
 		high[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FD_END);
-		r = high[i] < 0 ? -errno : 0;
+		if (high[i] < 0) /* EINVAL: the limit of open files is below FD_END */
+			r = errno == EINVAL ? -EMFILE : -errno;
 	}
 	if (r == 0)
 		r = spawn(program, argv, envp, high, n, ret_pid);

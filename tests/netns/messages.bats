@@ -657,6 +657,11 @@ damaged()
 	printf 'nonsense\n' >"$journal"
 	state before
 	refuses "$journal: Bad message: look at it, mend by hand what it names, delete it" recover
+	for line in 'net ../../etc' "net br0"$'\n'"uplink abcdefghijklmnop"; do
+		printf 'vnet-journal 1\nwhat x\n%s\n' "$line" >"$journal"
+		state before
+		refuses "$journal: Bad message: look at it, mend by hand what it names, delete it" recover
+	done
 }
 
 @test "a network that is busy" {
@@ -676,6 +681,10 @@ damaged()
 	said 1 ': busy: pid 1: someone else' delete br0
 	kill "$held"
 	same_state before
+	rm "$lock"
+	mkdir "$lock"
+	state before
+	refuses "$lock: Is a directory" delete br0
 }
 
 @test "a lease file that makes no sense" {
@@ -733,9 +742,14 @@ damaged()
 
 @test "an uplink that cannot be one" {
 	ip link add nic type veth peer name world
+	ip link property add dev nic altname vnic
 	ip link add other type bridge
 	state before
 	refuses_create '--uplink nix: there is no such interface' br0 --uplink nix
+	refuses_create "--uplink: name 'abcdefghijklmnop' has 16 characters: want at most 15" br0 \
+		--uplink abcdefghijklmnop
+	refuses_create "--uplink: name '..' means a directory: want another" br0 --uplink ..
+	refuses_create 'vnic is another name of nic: want another' vnic --uplink nic
 	refuses_create '--uplink-dhcp without --uplink: want both' br0 --uplink-dhcp static
 	refuses_create "uplink-dhcp 'x': want static or client" br0 --uplink nic --uplink-dhcp x
 	refuses_create '--uplink lo: a loopback leads nowhere: want a NIC' br0 --uplink lo
@@ -1068,6 +1082,8 @@ dnsmasq_is()
 	export VNET_LIBEXEC=/run/helpers
 	ln -s /bin/false /run/helpers/vnet-watchdog
 	said 1 ': the watchdog does not answer: Broken pipe' bridge create br0 --uplink eth0
+	run bash -c "ulimit -n 8; VNET_LIBEXEC='$VNET_BUILD' vnet bridge create br0 --uplink eth0"
+	[[ $status -eq 2 && $output == *"/vnet-watchdog: Too many open files" ]]
 	rm /run/helpers/vnet-watchdog
 	printf '#!/bin/sh\nulimit -n 6\nexec %s/vnet-watchdog\n' "$VNET_BUILD" >/run/helpers/vnet-watchdog
 	chmod +x /run/helpers/vnet-watchdog

@@ -228,7 +228,7 @@ back_to_before()
 	run_vnet 2 bridge create br1 --confirm 5
 	[[ $output == *"--confirm: this does not touch the host's way out: leave it out" ]]
 	run_vnet 2 bridge create br0 --uplink eth0 --confirm 0
-	[[ $output == *"confirm '0': want 1 to 3600" ]]
+	[[ $output == *": --confirm '0': want 1 to 3600" ]]
 	same_state before
 }
 
@@ -244,4 +244,32 @@ back_to_before()
 	run_vnet 0 delete br0
 	knows
 	same_state before
+}
+
+@test "one that is stopped is named" {
+	run_vnet 0 bridge create br0 --uplink eth0 --confirm 2
+	kill -STOP "$(watchdogs)"
+	run_vnet 2 confirm
+	[[ $output == *"/watchdog: the watchdog does not answer (is it stopped?)" ]]
+	run_vnet 1 delete br0
+	[[ $output == *"busy: the watchdog of pid "*": bridge create br0 does not answer (is it stopped?)" ]]
+	kill -CONT "$(watchdogs)"
+	wait_for 4 is_back
+	same_state before
+}
+
+# Its look for the gateway has a socket on the NIC.
+@test "what a watchdog listens with is no matter of others" {
+	cp "$(command -v perl)" "$BATS_TEST_TMPDIR/vnet-watchdog"
+	cp "$(command -v perl)" "$BATS_TEST_TMPDIR/listener"
+	for name in vnet-watchdog listener; do
+		# shellcheck disable=SC2016 # perl's
+		"$BATS_TEST_TMPDIR/$name" -e 'socket(S, 17, 3, 0x0608) or die; bind(S, pack("SnlSCCa8", 17, 0x0806, $ARGV[0], 0, 0, 0, "")) or die; sleep 20' \
+			"$(cat /sys/class/net/eth0/ifindex)" >/dev/null 2>&1 3>&- &
+	done
+	wait_for 2 eval '[ "$(grep -c " 0806 " /proc/net/packet)" = 2 ]'
+	run_vnet 0 bridge create br0 --uplink eth0
+	[[ $output == *"packet 0x0806 of listener"* && $output != *"of vnet-watchdog"* ]]
+	kill %1 %2
+	run_vnet 0 delete br0
 }
