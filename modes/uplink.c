@@ -31,7 +31,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <vnet/mode.h>
+#include "modes/uplink.h"
 
 enum {
 	METRIC_STAGED = 4096,  /* of the connected route of an IPv4 address: behind the NIC's */
@@ -104,7 +104,7 @@ static bool is_route(const struct move *m, const struct vnet_object *object, uin
 {
 	return object->kind == VNET_OBJECT_ROUTE && object->to.ip.family == family &&
 	       vnet_object_uses(object, m->from->index) && !is_of_stayer(m, object) &&
-	       !vnet_uplink_is_fixed(m->snap, object);
+	       !vn_uplink_is_fixed(m->snap, object);
 }
 
 static bool is_neigh(const struct move *m, const struct vnet_object *object)
@@ -112,7 +112,7 @@ static bool is_neigh(const struct move *m, const struct vnet_object *object)
 	return object->kind == VNET_OBJECT_NEIGH && object->index == m->from->index &&
 	       ((object->flags & NTF_PROXY) || (object->state & VALID)) &&
 	       !is_beside_stayer(m, &object->to.ip) &&
-	       !(object->to.ip.family == AF_INET6 && vnet_uplink_lacks_inet6(m->snap, m->to));
+	       !(object->to.ip.family == AF_INET6 && vn_uplink_lacks_inet6(m->snap, m->to));
 }
 
 /* The i-th object, in the kernel's order or from the last on; NULL behind the end. */
@@ -323,7 +323,7 @@ static void stage_routes6(const struct move *m)
 
 			if (!is_route(m, object, AF_INET6) || is_best(object) ||
 			    object->gateway != (gateway != 0) ||
-			    vnet_ra_lend(m->snap, m->from, object, m->to, m->plan))
+			    vn_ra_lend(m->snap, m->from, object, m->to, m->plan))
 				continue;
 			edit = in_front(m, object);
 			add(m, object, &edit, VNET_OBJECT_PREPEND);
@@ -342,7 +342,7 @@ static void drop_routes_of(const struct move *m, uint8_t family, bool gateway, b
 
 	for (size_t i = 0; (object = object_at(m, i, false)); i++) {
 		if (is_route(m, object, family) && object->gateway == gateway &&
-		    (all || family == AF_INET6 || !vnet_uplink_is_connected(m->snap, object)))
+		    (all || family == AF_INET6 || !vn_uplink_is_connected(m->snap, object)))
 			drop_own(m, object);
 	}
 }
@@ -395,7 +395,7 @@ static void stage_behind(const struct move *m)
 	for (int gateway = 0; gateway < 2; gateway++) {
 		for (size_t i = 0; (object = object_at(m, i, false)); i++) {
 			if (is_route(m, object, AF_INET) && object->gateway == (gateway != 0) &&
-			    !vnet_uplink_is_connected(m->snap, object))
+			    !vn_uplink_is_connected(m->snap, object))
 				add(m, object, &edit, VNET_OBJECT_APPEND);
 		}
 	}
@@ -404,7 +404,7 @@ static void stage_behind(const struct move *m)
 			struct vnet_object_edit later;
 
 			if (!is_route(m, object, AF_INET6) || object->gateway != (gateway != 0) ||
-			    vnet_ra_lend(m->snap, m->from, object, m->to, m->plan))
+			    vn_ra_lend(m->snap, m->from, object, m->to, m->plan))
 				continue;
 			later = behind(m, object);
 			add(m, object, &later, VNET_OBJECT_PREPEND);
@@ -415,7 +415,7 @@ static void stage_behind(const struct move *m)
 /* Laid out on the bridge; it does not count yet. */
 static void stage(const struct move *m)
 {
-	vnet_uplink_settings(m->snap, m->from, m->to, m->awake, m->plan);
+	vn_uplink_settings(m->snap, m->from, m->to, m->awake, m->plan);
 	if (m->fresh || !(m->to->flags & IFF_UP)) {
 		struct vnet_link up = *m->to;
 
@@ -424,7 +424,7 @@ static void stage(const struct move *m)
 	}
 	stage_addrs(m, METRIC_STAGED);
 	stage_neighs(m);
-	vnet_uplink_routers(m->snap, m->from, m->to, VNET_OP_OBJECT_ADD, m->plan);
+	vn_uplink_routers(m->snap, m->from, m->to, VNET_OP_OBJECT_ADD, m->plan);
 	if (m->awake) {
 		stage_behind(m);
 	} else {
@@ -464,16 +464,16 @@ static void settle_routes(const struct move *m)
 		struct vnet_object_edit staged;
 
 		if (!is_route(m, object, AF_INET6) || (!m->awake && is_best(object)) ||
-		    vnet_ra_is_apart(m->snap, object))
+		    vn_ra_is_apart(m->snap, object))
 			continue;
 		staged = m->awake ? behind(m, object) : in_front(m, object);
-		edit.has_metric = vnet_ra_is_route(m->snap, object);
-		edit.metric = vnet_ra_metric(m->snap, m->from, object) + 1;
-		if (!vnet_uplink_is_connected(m->snap, object))
+		edit.has_metric = vn_ra_is_route(m->snap, object);
+		edit.metric = vn_ra_metric(m->snap, m->from, object) + 1;
+		if (!vn_uplink_is_connected(m->snap, object))
 			add(m, object, &edit, VNET_OBJECT_PREPEND);
 		drop(m, object, &staged);
 	}
-	vnet_uplink_routers(m->snap, m->from, m->to, VNET_OP_OBJECT_DEL, m->plan);
+	vn_uplink_routers(m->snap, m->from, m->to, VNET_OP_OBJECT_DEL, m->plan);
 }
 
 /* Neighbours know the addresses by a MAC: tell them that of @link. */
@@ -487,15 +487,15 @@ static void announce(const struct move *m, const struct vnet_link *link)
 	}
 }
 
-void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *nic,
-		      const struct vnet_link *bridge, bool fresh, struct vnet_plan *plan)
+void vn_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+		    const struct vnet_link *bridge, bool fresh, struct vnet_plan *plan)
 {
 	const struct move m = {
 		.snap = snap,
 		.from = nic,
 		.to = bridge,
 		.fresh = fresh,
-		.awake = !fresh || !vnet_uplink_can_sleep(snap, nic),
+		.awake = !fresh || !vn_uplink_can_sleep(snap, nic),
 		.plan = plan,
 	};
 	bool known = !memcmp(&nic->mac, &bridge->mac, sizeof(nic->mac));
@@ -521,11 +521,11 @@ void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *
 	settle_routes(&m);
 	if (m.awake && nic->carrier)
 		move_nexthops(&m, 0, true);
-	vnet_uplink_settled(snap, nic, bridge, m.awake, plan);
+	vn_uplink_settled(snap, nic, bridge, m.awake, plan);
 	heard.carrier = nic->carrier;
 	if (!known)
 		announce(&m, &heard);
-	vnet_ra_solicit(snap, nic, &heard, plan);
+	vn_ra_solicit(snap, nic, &heard, plan);
 	plan->watched = true;
 }
 
@@ -545,9 +545,9 @@ static void share_link_local(struct move *m, bool known, bool goes_on)
 		m->both = vnet_link_local(&m->from->mac);
 }
 
-void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
-		       const struct vnet_link *nic, const struct vnet_list *stay, bool goes_on,
-		       struct vnet_plan *plan)
+void vn_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
+		     const struct vnet_link *nic, const struct vnet_list *stay, bool goes_on,
+		     struct vnet_plan *plan)
 {
 	bool known = !memcmp(&nic->mac, &bridge->mac, sizeof(nic->mac));
 	struct move m = {
@@ -558,12 +558,12 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 	size_t first;
 
 	share_link_local(&m, known, goes_on);
-	vnet_uplink_loosen(snap, bridge, plan);
+	vn_uplink_loosen(snap, bridge, plan);
 	stage_addrs(&m, 0);
 	stage_neighs(&m);
 	if (up) {
-		vnet_uplink_linger(snap, nic, false, plan);
-		vnet_uplink_routers(snap, bridge, nic, VNET_OP_OBJECT_ADD, plan);
+		vn_uplink_linger(snap, nic, false, plan);
+		vn_uplink_routers(snap, bridge, nic, VNET_OP_OBJECT_ADD, plan);
 		stage_behind(&m);
 		vnet_plan_wait(plan, VNET_NS_HOST, nic, VNET_WAIT_LOCAL);
 	}
@@ -591,10 +591,10 @@ void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link 
 		settle_routes(&m);
 		if (nic->carrier)
 			move_nexthops(&m, 0, true);
-		vnet_uplink_linger(snap, nic, true, plan);
-		vnet_ra_solicit(snap, bridge, nic, plan);
+		vn_uplink_linger(snap, nic, true, plan);
+		vn_ra_solicit(snap, bridge, nic, plan);
 	}
 	if (goes_on)
-		vnet_uplink_forget(snap, nic, bridge, plan);
+		vn_uplink_forget(snap, nic, bridge, plan);
 	plan->watched = true;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <vnet/mode.h>
+#include "modes/uplink.h"
 
 /* What a bridge takes over of its uplink, and what can be none. */
 
@@ -173,9 +173,9 @@ int vnet_uplink_check(const struct vnet_spec *want, const struct vnet_snapshot *
 	if (r == 0)
 		r = vnet_uplink_check_mtu(want, nic, err);
 	if (r == 0)
-		r = vnet_uplink_check_owner(want, snap, force, err);
+		r = vn_uplink_check_owner(want, snap, force, err);
 	if (r == 0)
-		r = vnet_uplink_check_ties(snap, nic, want->name, force, err);
+		r = vn_uplink_check_ties(snap, nic, want->name, force, err);
 	return r < 0 ? r : check_addrs(snap, nic, err);
 }
 
@@ -200,7 +200,7 @@ static int check_inet6(const struct vnet_spec *have, const struct vnet_link *bri
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 	char text[VNET_CIDR_TEXT];
 
-	if (!vnet_uplink_lacks_inet6(snap, nic))
+	if (!vn_uplink_lacks_inet6(snap, nic))
 		return 0;
 	for (size_t i = 0; i < host->n_objects; i++) {
 		const struct vnet_object *object = host->objects[i];

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <vnet/mode.h>
+#include "modes/uplink.h"
 
 /* A program that manages the uplink is told, in its own words, how to make the bridge itself. */
 
@@ -162,8 +162,8 @@ static const struct {
 	{ "ifupdown", hint_ifupdown },
 };
 
-int vnet_uplink_check_manager(const struct vnet_spec *want, const struct vnet_snapshot *snap,
-			      bool dhcp, struct vnet_error *err)
+int vn_uplink_check_manager(const struct vnet_spec *want, const struct vnet_snapshot *snap,
+			    bool dhcp, struct vnet_error *err)
 {
 	struct scene s = { .want = want, .snap = snap, .dhcp = dhcp };
 	int r;

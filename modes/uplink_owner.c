@@ -19,6 +19,8 @@
 
 #include <vnet/mode.h>
 
+#include "modes/uplink.h"
+
 enum {
 	OWN_MAX = 1 << 16, /* what is remembered of a client: its command has 4 KiB at most */
 	BACK_MIN = 60,	   /* seconds that an address has left when it goes back, if it had less */
@@ -146,12 +148,12 @@ int vnet_uplink_check_handover(const struct vnet_spec *have, const struct vnet_s
 	return 0;
 }
 
-int vnet_uplink_check_owner(const struct vnet_spec *want, const struct vnet_snapshot *snap,
-			    bool force, struct vnet_error *err)
+int vn_uplink_check_owner(const struct vnet_spec *want, const struct vnet_snapshot *snap,
+			  bool force, struct vnet_error *err)
 {
 	const struct vnet_link *nic = vnet_link_by_name(snap, VNET_NS_HOST, want->uplink);
 	bool dhcp = lease_at(snap, nic->index, 0) || client_on(snap, nic->name);
-	int r = force ? 0 : vnet_uplink_check_manager(want, snap, dhcp, err);
+	int r = force ? 0 : vn_uplink_check_manager(want, snap, dhcp, err);
 
 	if (r < 0)
 		return r;
@@ -533,12 +535,12 @@ void vnet_uplink_join_owned(const struct vnet_spec *want, const struct vnet_snap
 	int r;
 
 	if (!vnet_spec_has(want, VNET_KEY_UPLINK_DHCP)) {
-		vnet_uplink_join(snap, nic, bridge, fresh, plan);
+		vn_uplink_join(snap, nic, bridge, fresh, plan);
 		return;
 	}
 	r = lifetimes(want, snap, nic, &as_wanted);
 	if (r == 0) {
-		vnet_uplink_join(&as_wanted, nic, bridge, fresh, plan);
+		vn_uplink_join(&as_wanted, nic, bridge, fresh, plan);
 		vnet_snapshot_done(&as_wanted);
 		r = give_client(want, snap, plan);
 	}
@@ -554,14 +556,14 @@ void vnet_uplink_leave_owned(const struct vnet_spec *have, const struct vnet_sna
 
 	if (!vnet_spec_has(have, VNET_KEY_UPLINK_DHCP)) {
 		if (nic)
-			vnet_uplink_leave(snap, bridge, nic, &have->addresses, goes_on, plan);
+			vn_uplink_leave(snap, bridge, nic, &have->addresses, goes_on, plan);
 		return;
 	}
 	r = take_back_client(have, snap, plan);
 	if (r == 0 && nic)
 		r = lifetimes(have, snap, bridge, &as_wanted);
 	if (r == 0 && nic) {
-		vnet_uplink_leave(&as_wanted, bridge, nic, &have->addresses, goes_on, plan);
+		vn_uplink_leave(&as_wanted, bridge, nic, &have->addresses, goes_on, plan);
 		vnet_snapshot_done(&as_wanted);
 	}
 	if (r == 0)

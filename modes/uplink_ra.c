@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <vnet/mode.h>
+#include "modes/uplink.h"
 
 /*
  * Routes that the kernel makes of router advertisements. Only one that it takes for its own is
@@ -20,8 +20,8 @@
 
 enum { USER_METRIC = 1024 }; /* IP6_RT_PRIO_USER of linux/ipv6_route.h */
 
-uint32_t vnet_ra_metric(const struct vnet_snapshot *snap, const struct vnet_link *link,
-			const struct vnet_object *route)
+uint32_t vn_ra_metric(const struct vnet_snapshot *snap, const struct vnet_link *link,
+		      const struct vnet_object *route)
 {
 	const struct vnet_sysctl *sysctl =
 		vnet_sysctl_find(snap, VNET_NS_HOST, link->name, "ipv6/conf", "ra_defrtr_metric");
@@ -39,10 +39,10 @@ static bool is_lent(const struct vnet_snapshot *snap, const struct vnet_object *
 	return route->to.ip.family == AF_INET6 && route->protocol == RTPROT_BOOT &&
 	       route->lifetime != UINT32_MAX && !route->to.prefix &&
 	       vnet_ip_is_link_local(&route->via) && link &&
-	       route->metric == vnet_ra_metric(snap, link, route) + 1;
+	       route->metric == vn_ra_metric(snap, link, route) + 1;
 }
 
-bool vnet_ra_is_route(const struct vnet_snapshot *snap, const struct vnet_object *object)
+bool vn_ra_is_route(const struct vnet_snapshot *snap, const struct vnet_object *object)
 {
 	return object->kind == VNET_OBJECT_ROUTE && object->to.ip.family == AF_INET6 &&
 	       object->gateway && !object->several &&
@@ -54,10 +54,10 @@ static bool is_spare(const struct vnet_snapshot *snap, const struct vnet_object 
 {
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 
-	for (size_t i = 0; vnet_ra_is_route(snap, route) && i < host->n_objects; i++) {
+	for (size_t i = 0; vn_ra_is_route(snap, route) && i < host->n_objects; i++) {
 		const struct vnet_object *other = host->objects[i];
 
-		if (vnet_ra_is_route(snap, other) && other->index == route->index &&
+		if (vn_ra_is_route(snap, other) && other->index == route->index &&
 		    other->table == route->table && other->metric + 1 == route->metric &&
 		    vnet_cidr_equal(&other->to, &route->to) &&
 		    vnet_ip_equal(&other->via, &route->via))
@@ -66,13 +66,13 @@ static bool is_spare(const struct vnet_snapshot *snap, const struct vnet_object 
 	return false;
 }
 
-bool vnet_ra_holds(const struct vnet_snapshot *snap, const struct vnet_link *link)
+bool vn_ra_holds(const struct vnet_snapshot *snap, const struct vnet_link *link)
 {
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 
 	for (size_t i = 0; i < host->n_objects; i++) {
 		if (host->objects[i]->index == link->index &&
-		    vnet_ra_is_route(snap, host->objects[i]))
+		    vn_ra_is_route(snap, host->objects[i]))
 			return true;
 	}
 	return false;
@@ -83,7 +83,7 @@ static bool can_lend(const struct vnet_snapshot *snap, const struct vnet_object 
 	return vnet_object_is_advertised(route) || is_lent(snap, route);
 }
 
-bool vnet_ra_is_apart(const struct vnet_snapshot *snap, const struct vnet_object *route)
+bool vn_ra_is_apart(const struct vnet_snapshot *snap, const struct vnet_object *route)
 {
 	return is_spare(snap, route) || can_lend(snap, route);
 }
@@ -92,9 +92,8 @@ bool vnet_ra_is_apart(const struct vnet_snapshot *snap, const struct vnet_object
  * Behind the old one from the beginning: an advertisement that comes as soon as @to is the link
  * that hears it finds it there.
  */
-bool vnet_ra_lend(const struct vnet_snapshot *snap, const struct vnet_link *from,
-		  const struct vnet_object *route, const struct vnet_link *to,
-		  struct vnet_plan *plan)
+bool vn_ra_lend(const struct vnet_snapshot *snap, const struct vnet_link *from,
+		const struct vnet_object *route, const struct vnet_link *to, struct vnet_plan *plan)
 {
 	struct vnet_object lent;
 	int r;
@@ -103,7 +102,7 @@ bool vnet_ra_lend(const struct vnet_snapshot *snap, const struct vnet_link *from
 		return true;
 	if (!can_lend(snap, route))
 		return false;
-	r = vnet_object_lent(route, to->index, vnet_ra_metric(snap, from, route) + 1, &lent);
+	r = vnet_object_lent(route, to->index, vn_ra_metric(snap, from, route) + 1, &lent);
 	if (r < 0) {
 		plan->failed = plan->failed ? plan->failed : r;
 		return true;
@@ -113,12 +112,12 @@ bool vnet_ra_lend(const struct vnet_snapshot *snap, const struct vnet_link *from
 	return true;
 }
 
-void vnet_ra_solicit(const struct vnet_snapshot *snap, const struct vnet_link *from,
-		     const struct vnet_link *to, struct vnet_plan *plan)
+void vn_ra_solicit(const struct vnet_snapshot *snap, const struct vnet_link *from,
+		   const struct vnet_link *to, struct vnet_plan *plan)
 {
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 
-	for (size_t i = 0; to->carrier && vnet_ra_holds(snap, from) && i < host->n_objects; i++) {
+	for (size_t i = 0; to->carrier && vn_ra_holds(snap, from) && i < host->n_objects; i++) {
 		const struct vnet_object *object = host->objects[i];
 
 		if (object->kind == VNET_OBJECT_ADDR && object->index == from->index &&

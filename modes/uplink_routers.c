@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include <vnet/mode.h>
+#include "modes/uplink.h"
 
 /*
  * The kernel takes a route only while its router is to be reached by the link, but keeps
@@ -29,7 +29,7 @@ static bool is_route_of(const struct vnet_object *route, const struct vnet_objec
 		vnet_cidr_holds(&peers, &route->to.ip));
 }
 
-bool vnet_uplink_is_connected(const struct vnet_snapshot *snap, const struct vnet_object *route)
+bool vn_uplink_is_connected(const struct vnet_snapshot *snap, const struct vnet_object *route)
 {
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 
@@ -129,7 +129,7 @@ static bool is_own(const struct vnet_object *route)
 	       (vnet_ip_is_link_local(&route->to.ip) || route->to.ip.bytes[0] == 0xff);
 }
 
-bool vnet_uplink_is_fixed(const struct vnet_snapshot *snap, const struct vnet_object *route)
+bool vn_uplink_is_fixed(const struct vnet_snapshot *snap, const struct vnet_object *route)
 {
 	return is_own(route) || lacks_source(snap, route);
 }
@@ -147,8 +147,8 @@ static void note_source(const struct vnet_link *from, const struct vnet_object *
 		       vnet_ip_text(&route->source, source));
 }
 
-void vnet_uplink_routers(const struct vnet_snapshot *snap, const struct vnet_link *from,
-			 const struct vnet_link *to, enum vnet_op_kind kind, struct vnet_plan *plan)
+void vn_uplink_routers(const struct vnet_snapshot *snap, const struct vnet_link *from,
+		       const struct vnet_link *to, enum vnet_op_kind kind, struct vnet_plan *plan)
 {
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 	struct vnet_ip last = { 0 }; /* mostly it is the same one */

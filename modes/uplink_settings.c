@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <vnet/mode.h>
+#include "modes/uplink.h"
 
 /* Settings of links: what a bridge takes over of its uplink, for good or for the move. */
 
@@ -46,13 +46,13 @@ static void set(const struct vnet_snapshot *snap, const char *like, const struct
 		vnet_plan_sysctl_set(plan, VNET_NS_HOST, to->name, dir, key, value ? value : old);
 }
 
-bool vnet_uplink_can_sleep(const struct vnet_snapshot *snap, const struct vnet_link *nic)
+bool vn_uplink_can_sleep(const struct vnet_snapshot *snap, const struct vnet_link *nic)
 {
 	return value_of(snap, nic->name, "ipv4/conf", linkdown) &&
 	       (nic->accept_ra == -1 || value_of(snap, nic->name, "ipv6/conf", linkdown));
 }
 
-bool vnet_uplink_lacks_inet6(const struct vnet_snapshot *snap, const struct vnet_link *nic)
+bool vn_uplink_lacks_inet6(const struct vnet_snapshot *snap, const struct vnet_link *nic)
 {
 	const char *off = value_of(snap, nic->name, "ipv6/conf", "disable_ipv6");
 
@@ -63,7 +63,7 @@ void vnet_uplink_inet6(const struct vnet_snapshot *snap, const struct vnet_link 
 		       const struct vnet_link *bridge, bool asked, struct vnet_plan *plan)
 {
 	const char *fresh = value_of(snap, "default", "ipv6/conf", "disable_ipv6");
-	const char *off = vnet_uplink_lacks_inet6(snap, nic) && !asked ? "1" : "0";
+	const char *off = vn_uplink_lacks_inet6(snap, nic) && !asked ? "1" : "0";
 
 	if (fresh && strcmp(fresh, off) != 0)
 		vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, "ipv6/conf", "disable_ipv6",
@@ -78,8 +78,8 @@ static void copy_ra(const struct vnet_snapshot *snap, const struct vnet_link *ni
 		    const struct vnet_link *bridge, struct vnet_plan *plan)
 {
 	const char *forwards = value_of(snap, nic->name, "ipv6/conf", "forwarding");
-	bool needs_2 = forwards && strcmp(forwards, "0") != 0 && vnet_ra_holds(snap, nic);
-	bool deaf = vnet_uplink_lacks_inet6(snap, nic); /* it hears none, and nor may the bridge */
+	bool needs_2 = forwards && strcmp(forwards, "0") != 0 && vn_ra_holds(snap, nic);
+	bool deaf = vn_uplink_lacks_inet6(snap, nic); /* it hears none, and nor may the bridge */
 	char value[VNET_SYSCTL_VALUE];
 
 	if (nic->accept_ra < 0)
@@ -134,8 +134,8 @@ static void set_linkdown(const struct vnet_snapshot *snap, const char *like,
 }
 
 /* The kernel takes no route that would sleep: where none wakes it up again, it may not. */
-void vnet_uplink_settings(const struct vnet_snapshot *snap, const struct vnet_link *nic,
-			  const struct vnet_link *bridge, bool awake, struct vnet_plan *plan)
+void vn_uplink_settings(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+			const struct vnet_link *bridge, bool awake, struct vnet_plan *plan)
 {
 	copy_ra(snap, nic, bridge, plan);
 	copy(snap, nic, bridge, plan);
@@ -146,8 +146,8 @@ void vnet_uplink_settings(const struct vnet_snapshot *snap, const struct vnet_li
 		copy_secret(snap, nic, bridge, plan);
 }
 
-void vnet_uplink_settled(const struct vnet_snapshot *snap, const struct vnet_link *nic,
-			 const struct vnet_link *bridge, bool awake, struct vnet_plan *plan)
+void vn_uplink_settled(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+		       const struct vnet_link *bridge, bool awake, struct vnet_plan *plan)
 {
 	set(snap, nic->name, bridge, "ipv4/conf", "rp_filter", NULL, plan);
 	if (!awake || !nic->carrier)
@@ -156,21 +156,21 @@ void vnet_uplink_settled(const struct vnet_snapshot *snap, const struct vnet_lin
 	set(snap, nic->name, bridge, "ipv6/conf", "use_tempaddr", NULL, plan);
 }
 
-void vnet_uplink_linger(const struct vnet_snapshot *snap, const struct vnet_link *nic, bool over,
-			struct vnet_plan *plan)
+void vn_uplink_linger(const struct vnet_snapshot *snap, const struct vnet_link *nic, bool over,
+		      struct vnet_plan *plan)
 {
 	if (!nic->carrier)
 		set_linkdown(snap, nic->name, nic, over ? NULL : "0", plan);
 }
 
-void vnet_uplink_loosen(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
-			struct vnet_plan *plan)
+void vn_uplink_loosen(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
+		      struct vnet_plan *plan)
 {
 	set(snap, bridge->name, bridge, "ipv4/conf", "rp_filter", "2", plan);
 }
 
-void vnet_uplink_forget(const struct vnet_snapshot *snap, const struct vnet_link *nic,
-			const struct vnet_link *bridge, struct vnet_plan *plan)
+void vn_uplink_forget(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+		      const struct vnet_link *bridge, struct vnet_plan *plan)
 {
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <vnet/mode.h>
+#include "modes/uplink.h"
 
 /*
  * What depends on a NIC and does not follow it onto a bridge: what is refused for it, and
@@ -159,8 +159,8 @@ static void note_uppers(const struct vnet_snapshot *snap, const struct vnet_link
 
 /* ---- refuse ---- */
 
-int vnet_uplink_check_ties(const struct vnet_snapshot *snap, const struct vnet_link *nic,
-			   const char *bridge, bool force, struct vnet_error *err)
+int vn_uplink_check_ties(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+			 const char *bridge, bool force, struct vnet_error *err)
 {
 	struct list list;
 	int r = check_uppers(snap, nic, bridge, force, err);

@@ -120,69 +120,62 @@ size_t vnet_dhcp_candidates(const struct vnet_spec *spec, const struct vnet_snap
 			    struct vnet_cidr *ret_candidates, size_t max);
 
 /*
- * The NIC of the host as a bridge's way out, for every mode that has one; @spec and @have
- * name it.
+ * The NIC of the host as a bridge's way out, for every mode that has one; @spec, @want and
+ * @have name it.
  *
  * vnet_uplink_choose(): what the bridge takes over: the MAC, the MTU, with STP a priority.
- * vnet_uplink_check(): refuse what can't be moved; in it vnet_uplink_check_ties(): refuse
- * what others lose by it, as the survey shows.
+ * vnet_uplink_check(): refuse what can't be moved.
  * vnet_uplink_check_mtu(): refuse an MTU that the NIC (NULL: none) does not let through.
+ * vnet_uplink_check_handover(): refuse to hand over a DHCP client at another time than with
+ * the NIC.
  * vnet_uplink_note(): tell what does not follow, or follows as something else.
  * vnet_uplink_pending(): an address of the NIC @name is still being asked for, which takes
  * a second or two.
  * vnet_uplink_check_back(): refuse to delete a @bridge (NULL: gone) whose NIC was taken
  * off it, or takes no IPv6 any more: with the bridge the host's addresses would go.
  * vnet_uplink_port(): the NIC, while it is a port of @bridge; else NULL.
- * vnet_uplink_join(): make @nic a port of @bridge, and hang on the bridge all that makes the
- * host reachable. @fresh: the plan itself makes the bridge, which is still down.
+ * vnet_uplink_take_client(): stop its DHCP client, before anything else, if it is to be
+ * handed over or replaced.
+ * vnet_uplink_inet6(): a new @bridge has IPv6 where @nic has it, or where it is @asked for.
+ * vnet_uplink_join_owned(): make @nic a port of @bridge, and hang on the bridge all that
+ * makes the host reachable, with the client and the lifetimes of its addresses as the spec
+ * says. @fresh: the plan itself makes the bridge, which is still down.
  * vnet_uplink_probe(): the gateways that answered before must do so through @link.
- * vnet_uplink_leave(): the way back, for all that hangs on @bridge but the addresses in
- * @stay (of struct vnet_cidr). @goes_on: the bridge is not deleted.
+ * vnet_uplink_leave_owned(): the way back, for all that hangs on @bridge but the addresses
+ * of @have. @goes_on: the bridge is not deleted. @bridge or @nic NULL: gone, or moved by
+ * someone else.
+ *
+ * Those that return int: 0, or a negative errno with a sentence. A failure of the others
+ * sticks in plan->failed.
  */
 int vnet_uplink_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap,
 		       struct vnet_error *err);
-int vnet_uplink_check_back(const struct vnet_spec *have, const struct vnet_link *bridge,
-			   const struct vnet_snapshot *snap, bool goes_on, struct vnet_error *err);
-const struct vnet_link *vnet_uplink_port(const struct vnet_spec *spec,
-					 const struct vnet_link *bridge,
-					 const struct vnet_snapshot *snap);
 int vnet_uplink_check(const struct vnet_spec *want, const struct vnet_snapshot *snap, bool force,
 		      struct vnet_error *err);
 int vnet_uplink_check_mtu(const struct vnet_spec *want, const struct vnet_link *nic,
 			  struct vnet_error *err);
-int vnet_uplink_check_ties(const struct vnet_snapshot *snap, const struct vnet_link *nic,
-			   const char *bridge, bool force, struct vnet_error *err);
+int vnet_uplink_check_handover(const struct vnet_spec *have, const struct vnet_spec *want,
+			       struct vnet_error *err);
+int vnet_uplink_check_back(const struct vnet_spec *have, const struct vnet_link *bridge,
+			   const struct vnet_snapshot *snap, bool goes_on, struct vnet_error *err);
 void vnet_uplink_note(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 		      const char *bridge, struct vnet_plan *plan);
 bool vnet_uplink_pending(const struct vnet_snapshot *snap, const char *name);
-void vnet_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *nic,
-		      const struct vnet_link *bridge, bool fresh, struct vnet_plan *plan);
+const struct vnet_link *vnet_uplink_port(const struct vnet_spec *spec,
+					 const struct vnet_link *bridge,
+					 const struct vnet_snapshot *snap);
+void vnet_uplink_take_client(const struct vnet_spec *want, const struct vnet_snapshot *snap,
+			     const struct vnet_link *nic, struct vnet_plan *plan);
+void vnet_uplink_inet6(const struct vnet_snapshot *snap, const struct vnet_link *nic,
+		       const struct vnet_link *bridge, bool asked, struct vnet_plan *plan);
+void vnet_uplink_join_owned(const struct vnet_spec *want, const struct vnet_snapshot *snap,
+			    const struct vnet_link *nic, const struct vnet_link *bridge, bool fresh,
+			    struct vnet_plan *plan);
 void vnet_uplink_probe(const struct vnet_snapshot *snap, const struct vnet_link *link,
 		       struct vnet_plan *plan);
-void vnet_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
-		       const struct vnet_link *nic, const struct vnet_list *stay, bool goes_on,
-		       struct vnet_plan *plan);
-
-/*
- * Routes by router advertisements.
- *
- * vnet_ra_is_route(): it is one. vnet_ra_holds(): @link has one.
- * vnet_ra_metric(): which the kernel gives to one on @link.
- * vnet_ra_is_apart(): it is not moved like others: lent to the kernel, or a copy for which the
- * kernel has made its own meanwhile. vnet_ra_lend(): such a one of @from goes to @to; false if it
- * is none.
- * vnet_ra_solicit(): where @from has such, ask the routers on @to to advertise.
- */
-bool vnet_ra_is_route(const struct vnet_snapshot *snap, const struct vnet_object *object);
-bool vnet_ra_holds(const struct vnet_snapshot *snap, const struct vnet_link *link);
-uint32_t vnet_ra_metric(const struct vnet_snapshot *snap, const struct vnet_link *link,
-			const struct vnet_object *route);
-bool vnet_ra_is_apart(const struct vnet_snapshot *snap, const struct vnet_object *route);
-bool vnet_ra_lend(const struct vnet_snapshot *snap, const struct vnet_link *from,
-		  const struct vnet_object *route, const struct vnet_link *to,
-		  struct vnet_plan *plan);
-void vnet_ra_solicit(const struct vnet_snapshot *snap, const struct vnet_link *from,
-		     const struct vnet_link *to, struct vnet_plan *plan);
+void vnet_uplink_leave_owned(const struct vnet_spec *have, const struct vnet_snapshot *snap,
+			     const struct vnet_link *bridge, const struct vnet_link *nic,
+			     bool goes_on, struct vnet_plan *plan);
 
 /*
  * Devices that were made ports, for every mode with a bridge.
@@ -206,49 +199,6 @@ void vnet_ports_change(const struct vnet_spec *have, const struct vnet_spec *wan
 /* Refuse what can be no port of a bridge; @option: what stands before its name in messages. */
 int vnet_link_check_port(const struct vnet_link *link, const char *option, const char *name,
 			 struct vnet_error *err);
-
-/*
- * Routes that need care when they are moved.
- *
- * vnet_uplink_is_connected(): @route comes and goes with an address of its link.
- * vnet_uplink_is_fixed(): @route is not moved: every link with IPv6 has it by itself; or it
- * is to be used with a source address that the host has no more, and the kernel takes none
- * such.
- * vnet_uplink_routers(): with VNET_OP_OBJECT_ADD a route on @to to each router that a route
- * on @from leads over, but none leads to; with VNET_OP_OBJECT_DEL it is taken away.
- */
-bool vnet_uplink_is_connected(const struct vnet_snapshot *snap, const struct vnet_object *route);
-bool vnet_uplink_is_fixed(const struct vnet_snapshot *snap, const struct vnet_object *route);
-void vnet_uplink_routers(const struct vnet_snapshot *snap, const struct vnet_link *from,
-			 const struct vnet_link *to, enum vnet_op_kind kind,
-			 struct vnet_plan *plan);
-
-/*
- * The settings in net/.../conf and neigh that go with it.
- *
- * vnet_uplink_can_sleep(): this kernel can make routes sleep while a link has no carrier.
- * vnet_uplink_lacks_inet6(): it is switched off on @nic.
- * vnet_uplink_inet6(): a new @bridge has IPv6 where @nic has it, or where it is @asked for.
- * vnet_uplink_settings(): what @nic has goes to @bridge, with what the move itself needs;
- * @awake: its routes are not to sleep. vnet_uplink_settled(): the latter is over.
- * vnet_uplink_loosen(): what the way back needs. vnet_uplink_linger(): routes of a @nic
- * without a carrier are to count, as far as the move goes; with @over they do no more.
- * vnet_uplink_forget(): a bridge that goes on without @nic has what a new one has.
- */
-bool vnet_uplink_can_sleep(const struct vnet_snapshot *snap, const struct vnet_link *nic);
-bool vnet_uplink_lacks_inet6(const struct vnet_snapshot *snap, const struct vnet_link *nic);
-void vnet_uplink_inet6(const struct vnet_snapshot *snap, const struct vnet_link *nic,
-		       const struct vnet_link *bridge, bool asked, struct vnet_plan *plan);
-void vnet_uplink_settings(const struct vnet_snapshot *snap, const struct vnet_link *nic,
-			  const struct vnet_link *bridge, bool awake, struct vnet_plan *plan);
-void vnet_uplink_settled(const struct vnet_snapshot *snap, const struct vnet_link *nic,
-			 const struct vnet_link *bridge, bool awake, struct vnet_plan *plan);
-void vnet_uplink_loosen(const struct vnet_snapshot *snap, const struct vnet_link *bridge,
-			struct vnet_plan *plan);
-void vnet_uplink_linger(const struct vnet_snapshot *snap, const struct vnet_link *nic, bool over,
-			struct vnet_plan *plan);
-void vnet_uplink_forget(const struct vnet_snapshot *snap, const struct vnet_link *nic,
-			const struct vnet_link *bridge, struct vnet_plan *plan);
 
 /*
  * The host's own addresses on a network's bridge, for every mode that has one.
@@ -276,37 +226,6 @@ bool vnet_has_inet6(const struct vnet_list *addrs);
 
 /* The link-local address that a link has by its MAC. */
 struct vnet_cidr vnet_link_local(const struct vnet_mac *mac);
-
-/*
- * Who else configures the NIC, and its DHCP client; @want or @have has it as uplink.
- *
- * vnet_uplink_check_owner(): refuse a NIC that others configure; with @force only a client
- * that can't be handed over as it is asked for. vnet_uplink_check_manager() is the part of
- * it about programs that manage links; @dhcp: the NIC has addresses by DHCP.
- * vnet_uplink_check_handover(): refuse to hand over a client at another time than with the
- * NIC.
- * vnet_uplink_take_client(): stop the client, before anything else, if it is to be handed
- * over or replaced.
- * vnet_uplink_join_owned(), vnet_uplink_leave_owned(): the move, with the client and the
- * lifetimes of its addresses as the spec says. @bridge or @nic NULL: gone, or moved by
- * someone else; a failure sticks in plan->failed.
- *
- * The others return 0, or a negative errno with a sentence.
- */
-int vnet_uplink_check_owner(const struct vnet_spec *want, const struct vnet_snapshot *snap,
-			    bool force, struct vnet_error *err);
-int vnet_uplink_check_manager(const struct vnet_spec *want, const struct vnet_snapshot *snap,
-			      bool dhcp, struct vnet_error *err);
-int vnet_uplink_check_handover(const struct vnet_spec *have, const struct vnet_spec *want,
-			       struct vnet_error *err);
-void vnet_uplink_take_client(const struct vnet_spec *want, const struct vnet_snapshot *snap,
-			     const struct vnet_link *nic, struct vnet_plan *plan);
-void vnet_uplink_join_owned(const struct vnet_spec *want, const struct vnet_snapshot *snap,
-			    const struct vnet_link *nic, const struct vnet_link *bridge, bool fresh,
-			    struct vnet_plan *plan);
-void vnet_uplink_leave_owned(const struct vnet_spec *have, const struct vnet_snapshot *snap,
-			     const struct vnet_link *bridge, const struct vnet_link *nic,
-			     bool goes_on, struct vnet_plan *plan);
 
 /*
  * Add what keeps the record of @spec, or with @want false what takes it away; nothing if

@@ -19,7 +19,7 @@ BEGIN {
 	may["src/services"] = "base sys wire ops services"
 	may["src/core"] = "base sys wire ops services core"
 	may["src/cli"] = "base sys wire ops services core cli"
-	may["modes"] = ""
+	may["modes"] = "modes"
 	may["helpers"] = ""
 	may["include/vnet"] = ""
 
