@@ -519,7 +519,8 @@ static bool lacks_something(const struct vnet_plan *undo, const struct vnet_snap
 
 		if (op->kind == VNET_OP_OBJECT_ADD && op->ns == VNET_NS_HOST &&
 		    (object->kind == VNET_OBJECT_ADDR || object->kind == VNET_OBJECT_ROUTE) &&
-		    object->protocol != RTPROT_RA && vnet_object_uses(object, nic) &&
+		    object->protocol != RTPROT_RA &&
+		    (vnet_object_uses(object, nic) || object->nexthop) &&
 		    !vnet_object_find(state, op->ns, object))
 			return true;
 	}

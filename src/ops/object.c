@@ -89,6 +89,21 @@ static void restore(const struct vnet_op *op, const struct vnet_object *object, 
 	vnet_object_done(&request);
 }
 
+/* A nexthop that someone deletes, be it with its link, takes its routes along. */
+static void restore_over(const struct vnet_op *op, const struct vnet_snapshot *origin,
+			 struct vnet_plan *undo)
+{
+	const struct vnet_ns *in = &origin->ns[op->ns];
+
+	for (size_t i = in->n_objects; i-- > 0;) {
+		const struct vnet_object *route = in->objects[i];
+
+		if (route->kind == VNET_OBJECT_ROUTE &&
+		    route->nexthop == op->u.object.object.nexthop)
+			restore(op, route, 0, VNET_OBJECT_PREPEND, undo);
+	}
+}
+
 /* The address comes to have a route to its subnet, and had none before. */
 static bool gains_route(const struct vnet_object *object, const struct vnet_object *old)
 {
@@ -121,12 +136,14 @@ static void add_inverse(const struct vnet_op *op, const struct vnet_snapshot *be
 	struct vnet_link link = { 0 };
 
 	memcpy(link.name, op->u.object.link, sizeof(link.name));
-	if (old && op->u.object.object.kind == VNET_OBJECT_NEXTHOP)
+	if (old && op->u.object.object.kind == VNET_OBJECT_NEXTHOP) {
 		restore(op, old, 0, VNET_OBJECT_REPLACE, undo);
-	else if (old && is_lasting(op, origin) && gains_route(&op->u.object.object, old))
+		restore_over(op, origin, undo);
+	} else if (old && is_lasting(op, origin) && gains_route(&op->u.object.object, old)) {
 		drop_route(op, origin, undo);
-	else if (!old && is_lasting(op, origin))
+	} else if (!old && is_lasting(op, origin)) {
 		vnet_plan_object_del(undo, op->ns, &link, &op->u.object.object);
+	}
 }
 
 /* What one says of how it came: until that is as it was meant, it is not done. */

@@ -149,6 +149,12 @@ static void put_multipath(struct vn_msg *msg, const struct nlattr *attr,
 	free(hops);
 }
 
+/* A request that names the nexthop object says nothing of what that is made of. */
+static bool is_of_nexthop(uint16_t type)
+{
+	return type == RTA_OIF || type == RTA_GATEWAY || type == RTA_VIA || type == RTA_MULTIPATH;
+}
+
 static void move_route(const struct vnet_object *object, const struct vnet_object_edit *edit,
 		       struct vn_msg *msg)
 {
@@ -163,6 +169,8 @@ static void move_route(const struct vnet_object *object, const struct vnet_objec
 	{
 		uint32_t oif = vn_attr_number(attr);
 
+		if (object->nexthop && is_of_nexthop(vn_attr_type(attr)))
+			continue;
 		switch (vn_attr_type(attr)) {
 		case RTA_OIF:
 			vn_attr_u32(msg, RTA_OIF,

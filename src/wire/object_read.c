@@ -174,8 +174,13 @@ static void read_route(const struct nlmsghdr *head, struct vnet_object *object)
 			break;
 		}
 	}
-	if (object->nexthop) /* what the nexthop object is made of is shown with the route */
+	if (object->nexthop) { /* what the nexthop object is made of is shown with the route */
 		object->index = 0;
+		object->gateway = false;
+		object->several = false;
+		object->hops = 0;
+		object->via = (struct vnet_ip){ 0 };
+	}
 }
 
 static void read_neigh(const struct nlmsghdr *head, struct vnet_object *object)

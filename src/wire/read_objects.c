@@ -22,17 +22,17 @@ struct into {
 
 /*
  * Of routes those that someone made or that make others reachable: what the kernel keeps
- * for itself (local, broadcast, multicast...) comes and goes with the addresses, and what
- * hangs on a nexthop object goes with that.
+ * for itself (local, broadcast, multicast...) comes and goes with the addresses. The dump
+ * holds those over a nexthop object of the link too: they follow it, and go with it.
  */
 static bool is_wanted(const struct vnet_object *object, int32_t index)
 {
-	if (!vnet_object_uses(object, index))
+	if (!vnet_object_uses(object, index) &&
+	    !(object->kind == VNET_OBJECT_ROUTE && object->nexthop))
 		return false;
 	switch (object->kind) {
 	case VNET_OBJECT_ROUTE:
-		return object->type == RTN_UNICAST && !object->nexthop &&
-		       !(object->flags & RTM_F_CLONED);
+		return object->type == RTN_UNICAST && !(object->flags & RTM_F_CLONED);
 	case VNET_OBJECT_NEIGH:
 		return object->type != RTN_MULTICAST && object->type != RTN_BROADCAST &&
 		       object->to.ip.family;
@@ -52,8 +52,8 @@ static int on_object(const struct nlmsghdr *head, void *arg)
 	if (r < 0)
 		return r;
 	/* One that leads over both links comes with each of them. */
-	if (is_wanted(&object, into->index) &&
-	    !(object.several && vnet_object_find(into->snap, into->ns, &object)))
+	if (is_wanted(&object, into->index) && !((object.several || object.nexthop) &&
+						 vnet_object_find(into->snap, into->ns, &object)))
 		r = vn_snapshot_add_object(into->snap, into->ns, &object);
 	vnet_object_done(&object);
 	return r;

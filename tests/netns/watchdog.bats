@@ -130,7 +130,8 @@ back_to_before()
 @test "not confirmed, what was done by hand meanwhile does not keep the host away" {
 	local hand
 
-	ip nexthop flush >/dev/null # with the bridge go the routes over such
+	ip route del default via 10.9.0.1
+	ip route add default nhid 7
 	state before
 	for hand in 'link del br0' 'link set eth0 nomaster' 'link set br0 down'; do
 		run_vnet 0 bridge create br0 --uplink eth0 --confirm 1
