@@ -4,6 +4,7 @@
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -210,8 +211,8 @@ static void put_hop_gateway(const struct rtnexthop *hop, uint8_t family, struct 
 	}
 }
 
-/* Links by index: iproute2 takes "if5" for the link of index 5 where no other has that name. */
-static void put_hops(const struct vnet_object *object, struct vn_text *text)
+/* One that is not there yet is @link: the plan makes it. */
+static void put_hops(const struct vnet_object *object, const char *link, struct vn_text *text)
 {
 	const struct nlattr *attr = find(object, sizeof(struct rtmsg), RTA_MULTIPATH);
 	size_t left = attr ? mnl_attr_get_payload_len(attr) : 0;
@@ -219,12 +220,15 @@ static void put_hops(const struct vnet_object *object, struct vn_text *text)
 
 	while (left >= sizeof(struct rtnexthop)) {
 		const struct rtnexthop *hop = (const struct rtnexthop *)at;
+		char name[IF_NAMESIZE];
 
 		if (hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > left)
 			return;
 		vn_text_add(text, " nexthop");
 		put_hop_gateway(hop, object->to.ip.family, text);
-		vn_text_add(text, " dev if%d weight %d", hop->rtnh_ifindex, hop->rtnh_hops + 1);
+		vn_text_add(text, " dev %s weight %d",
+			    if_indextoname((unsigned int)hop->rtnh_ifindex, name) ? name : link,
+			    hop->rtnh_hops + 1);
 		if (hop->rtnh_flags & RTNH_F_ONLINK)
 			vn_text_add(text, " onlink");
 		if ((size_t)RTNH_ALIGN(hop->rtnh_len) >= left)
@@ -261,7 +265,7 @@ static void shell_route(const struct vnet_object *object, const char *verb, cons
 	if (object->flags & RTNH_F_ONLINK)
 		vn_text_add(text, " onlink");
 	put_number(object, header, RTA_EXPIRES, "expires", text);
-	put_hops(object, text);
+	put_hops(object, link, text);
 	vn_text_add(text, "\n");
 }
 
