@@ -17,16 +17,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <vnet/mode.h>
-
 #include "modes/uplink.h"
 
 enum {
 	OWN_MAX = 1 << 16, /* what is remembered of a client: its command has 4 KiB at most */
 	BACK_MIN = 60,	   /* seconds that an address has left when it goes back, if it had less */
 };
-
-#define DHCLIENT_LEASES "/var/lib/dhcp/dhclient.leases"
 
 /* ---- what is at work ---- */
 
@@ -164,32 +160,46 @@ int vn_uplink_check_owner(const struct vnet_spec *want, const struct vnet_snapsh
 
 /* ---- the client, on another link ---- */
 
-/* The argument behind @name in @command, or NULL; it ends at the line's end. */
-static const char *value_of(const char *command, const char *name, size_t *ret_len)
+/* What is remembered of the client: its program and how it was started on the NIC. */
+struct memory {
+	char program[VNET_CLIENT_NAME];
+	const char *command; /* NULL: there was none */
+	const char *leases;  /* "lease 10.0.0.1/24 123456", one a line */
+};
+
+/* Two operations' worth of it, on the NIC and on the bridge; the plan copies. */
+static int plan_client(const struct vnet_spec *spec, const struct vnet_snapshot *snap,
+		       const struct memory *memory, enum vnet_op_kind kind, bool on_bridge,
+		       struct vnet_plan *plan)
 {
-	char line[32];
-	const char *at;
+	struct vnet_handover client = { 0 };
+	const struct vnet_client *now;
+	char *command;
+	int r;
 
-	(void)snprintf(line, sizeof(line), "\n%s\n", name);
-	at = strstr(command, line);
-	if (!at)
-		return NULL;
-	at += strlen(line);
-	*ret_len = strcspn(at, "\n");
-	return at;
-}
-
-/* True if the value of the option @arg is another for each link. */
-static bool is_own_option(const char *arg, size_t len)
-{
-	static const char *const options[] = { "-pf", "-lf", "-p", "--pidfile" };
-
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		if (strlen(options[i]) == len && !strncmp(options[i], arg, len))
-			return true;
+	memcpy(client.program, memory->program, sizeof(client.program));
+	memcpy(client.link, on_bridge ? spec->name : spec->uplink, sizeof(client.link));
+	client.command = memory->command;
+	now = client_of(snap, client.link, client.program);
+	client.pid = now && kind == VNET_OP_CLIENT_STOP ? now->pid : 0;
+	if (!on_bridge) {
+		vnet_plan_client(plan, kind, &client);
+		return plan->failed;
 	}
-	return false;
+	r = vnet_client_path(snap, spec->name, client.own);
+	if (r < 0)
+		return r;
+	memcpy(client.from, spec->uplink, sizeof(client.from));
+	r = vnet_client_move(&client, memory->command, &command);
+	if (r < 0)
+		return r;
+	client.command = command;
+	vnet_plan_client(plan, kind, &client);
+	free(command);
+	return plan->failed;
 }
+
+/* ---- the memory ---- */
 
 struct buffer {
 	char *text; /* of OWN_MAX */
@@ -208,117 +218,6 @@ static void put(struct buffer *out, const char *fmt, ...)
 	va_end(ap);
 	out->len = n < 0 || (size_t)n >= OWN_MAX - out->len ? OWN_MAX - 1 : out->len + (size_t)n;
 }
-
-/* An argument of @len bytes, with @from at its end replaced by @to: "eth0", "-ieth0". */
-static void put_arg(struct buffer *out, const char *arg, size_t len, const char *from,
-		    const char *to)
-{
-	size_t tail = strlen(from);
-	bool is_link = len >= tail && !strncmp(arg + len - tail, from, tail) &&
-		       (len == tail || (arg[0] == '-' && (arg[len - tail - 1] == '=' ||
-							  (len == tail + 2 && arg[1] == 'i'))));
-
-	if (is_link)
-		put(out, "%.*s%s\n", (int)(len - tail), arg, to);
-	else
-		put(out, "%.*s\n", (int)len, arg);
-}
-
-/* What each program is told of files of its own. */
-static void put_own(struct buffer *out, const char *program, const char *own)
-{
-	if (!strcmp(program, "dhclient"))
-		put(out, "-pf\n%s.pid\n-lf\n%s.leases\n", own, own);
-	else if (!strcmp(program, "dhcpcd"))
-		put(out, "-f\n%s.conf\n", own);
-	else
-		put(out, "-p\n%s.pid\n", own);
-}
-
-/*
- * @command for the link @to instead of @from. Its own arguments begin behind the full path
- * and its own name.
- */
-static void put_command(struct buffer *out, const struct vnet_handover *client, const char *command,
-			const char *from)
-{
-	bool path = false;
-	bool name = false;
-	bool named = false; /* udhcpc without a name is at work on eth0 */
-
-	while (*command) {
-		size_t len = strcspn(command, "\n");
-		const char *next = command + len + (command[len] == '\n');
-
-		if (!name) {
-			put(out, "%.*s\n", (int)len, command);
-			name = path;
-			path = path || *command == '/';
-			if (name)
-				put_own(out, client->program, client->own);
-		} else if (is_own_option(command, len)) {
-			next += strcspn(next, "\n");
-			next += *next == '\n';
-		} else {
-			size_t before = out->len;
-
-			put_arg(out, command, len, from, client->link);
-			named |= out->len - before != len + 1 ||
-				 strncmp(out->text + before, command, len) != 0;
-		}
-		command = next;
-	}
-	if (!named && !strcmp(client->program, "udhcpc"))
-		put(out, "-i\n%s\n", client->link);
-}
-
-/* What is remembered of the client: its program and how it was started on the NIC. */
-struct memory {
-	char program[VNET_CLIENT_NAME];
-	const char *command; /* NULL: there was none */
-	const char *leases;  /* "lease 10.0.0.1/24 123456", one a line */
-};
-
-/* Two operations' worth of it, on the NIC and on the bridge; the plan copies. */
-static int plan_client(const struct vnet_spec *spec, const struct vnet_snapshot *snap,
-		       const struct memory *memory, enum vnet_op_kind kind, bool on_bridge,
-		       struct vnet_plan *plan)
-{
-	struct vnet_handover client = { 0 };
-	struct buffer out = { .text = NULL };
-	const struct vnet_client *now;
-	const char *leases;
-	size_t len = 0;
-	int r;
-
-	memcpy(client.program, memory->program, sizeof(client.program));
-	memcpy(client.link, on_bridge ? spec->name : spec->uplink, sizeof(client.link));
-	client.command = memory->command;
-	now = client_of(snap, client.link, client.program);
-	client.pid = now && kind == VNET_OP_CLIENT_STOP ? now->pid : 0;
-	if (!on_bridge) {
-		vnet_plan_client(plan, kind, &client);
-		return plan->failed;
-	}
-	r = vnet_client_path(snap, spec->name, client.own);
-	if (r < 0)
-		return r;
-	memcpy(client.from, spec->uplink, sizeof(client.from));
-	leases = value_of(memory->command, "-lf", &len);
-	(void)snprintf(client.leases, sizeof(client.leases), "%.*s",
-		       leases ? (int)len : (int)strlen(DHCLIENT_LEASES),
-		       leases ? leases : DHCLIENT_LEASES);
-	out.text = malloc(OWN_MAX);
-	if (!out.text)
-		return -ENOMEM;
-	put_command(&out, &client, memory->command, spec->uplink);
-	client.command = out.text;
-	vnet_plan_client(plan, kind, &client);
-	free(out.text);
-	return plan->failed;
-}
-
-/* ---- the memory ---- */
 
 /* A file: the leases that were made to stay, the program, its command. */
 static int remember(const struct vnet_spec *want, const struct vnet_snapshot *snap,

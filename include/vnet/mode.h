@@ -241,6 +241,17 @@ void vnet_plan_record(struct vnet_plan *plan, const struct vnet_spec *spec, bool
 int vnet_client_path(const struct vnet_snapshot *snap, const char *net,
 		     char ret_path[VNET_PATH_SIZE]);
 
+/*
+ * How @client, which is started by @command on client->from, is started on client->link, with
+ * files of its own where client->own says; client->leases is set to where that of its lease is.
+ * No system call is made.
+ *
+ * @ret_command: as @command; the caller's to free
+ *
+ * Returns 0; -EINVAL: no such program is known; -ENOMEM.
+ */
+int vnet_client_move(struct vnet_handover *client, const char *command, char **ret_command);
+
 /* The first index from 2^20 up that no link in @snap and no operation in @plan uses. */
 int32_t vnet_plan_free_index(const struct vnet_plan *plan, const struct vnet_snapshot *snap);
 

@@ -4,13 +4,10 @@
  *
  * A client that goes on with the lease of another link begins with what that one knows:
  * so it asks the server for the very address, and what it then does to its link changes
- * nothing. dhclient names the link in its lease file; dhcpcd has a file for each link, and
- * is told in a configuration of its own not to take the addresses away when it ends, and
- * to keep to the metric of the routes that are there; udhcpc keeps nothing.
+ * nothing. How each program is brought to do so stands in its file.
  */
 #include <assert.h>
 #include <errno.h>
-#include <net/if.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +18,7 @@
 #include "base/log.h"
 #include "base/snapshot.h"
 #include "base/text.h"
+#include "services/client_program.h"
 #include "services/clients.h"
 #include "sys/file.h"
 
@@ -32,8 +30,6 @@ enum {
 	START_MS = 1000,
 	END_TRIES = 64,
 	LEADER_TRIES = 20,
-	FILE_PATH = VNET_PATH_SIZE + 16,
-	DHCPCD_METRIC = 1000, /* and the link's index: what dhcpcd gives to routes by itself */
 };
 
 /* ---- finding it ---- */
@@ -75,7 +71,7 @@ static int find_one(const struct vnet_handover *client, int netns, struct vn_pro
 /* ---- the files that are made for it ---- */
 
 /* @text with @from, where it stands as a word, replaced by @to. */
-static void put_replaced(const char *text, const char *from, const char *to, struct vn_text *out)
+void vn_client_put_replaced(const char *text, const char *from, const char *to, struct vn_text *out)
 {
 	static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				   "0123456789_.-";
@@ -94,7 +90,7 @@ static void put_replaced(const char *text, const char *from, const char *to, str
 	vn_text_add(out, "%s", text);
 }
 
-static int write_text(const char *path, struct vn_text *text)
+int vn_client_write(const char *path, struct vn_text *text)
 {
 	auto_free char *content = NULL;
 	int r = vn_text_take(text, &content);
@@ -102,91 +98,18 @@ static int write_text(const char *path, struct vn_text *text)
 	return r < 0 ? r : vn_file_write(path, content, 0600);
 }
 
-/* The lease of the other link, under the name of this one. */
-static int make_dhclient(const struct vnet_handover *client)
-{
-	auto_free char *leases = NULL;
-	struct vn_text text = { 0 };
-	char path[FILE_PATH];
-	int r = vn_format(path, sizeof(path), "%s.leases", client->own);
-
-	if (r == 0)
-		r = vn_file_read(client->leases, &leases, NULL);
-	if (r == -ENOENT) /* it asks for one then, and the server knows the MAC */
-		return 0;
-	if (r < 0)
-		return r;
-	put_replaced(leases, client->from, client->link, &text);
-	return write_text(path, &text);
-}
-
-static int dhcpcd_lease(const char *link, char ret_path[FILE_PATH])
-{
-	return vn_format(ret_path, FILE_PATH, "/var/lib/dhcpcd/%s.lease", link);
-}
-
-/* A lease is the server's message as it came. */
-static int copy_lease(const char *from, const char *to)
-{
-	auto_free char *bytes = NULL;
-	auto_fd in = vn_file_open(from);
-	size_t n = 0;
-	int r;
-
-	if (in < 0)
-		return in == -ENOENT ? 0 : in;
-	r = vn_file_load(in, VN_FILE_MAX, &bytes, &n);
-	if (r < 0)
-		return r;
-	return vn_file_write_bytes(to, bytes, n, 0640);
-}
-
-static int make_dhcpcd(const struct vnet_handover *client)
-{
-	auto_free char *conf = NULL;
-	struct vn_text text = { 0 };
-	char path[FILE_PATH];
-	char old_lease[FILE_PATH];
-	char lease[FILE_PATH];
-	int r = vn_format(path, sizeof(path), "%s.conf", client->own);
-
-	if (r == 0)
-		r = dhcpcd_lease(client->from, old_lease);
-	if (r == 0)
-		r = dhcpcd_lease(client->link, lease);
-	if (r == 0)
-		r = copy_lease(old_lease, lease);
-	if (r < 0)
-		return r;
-	(void)vn_file_read("/etc/dhcpcd.conf", &conf, NULL);
-	put_replaced(conf ? conf : "", client->from, client->link, &text);
-	vn_text_add(&text, "\ninterface %s\npersistent\n", client->link);
-	if (!conf || !strstr(conf, "\nmetric "))
-		vn_text_add(&text, "metric %u\n", DHCPCD_METRIC + if_nametoindex(client->from));
-	return write_text(path, &text);
-}
-
-static int make_files(const struct vnet_handover *client)
-{
-	if (!*client->own)
-		return 0;
-	if (!strcmp(client->program, "dhclient"))
-		return make_dhclient(client);
-	return !strcmp(client->program, "dhcpcd") ? make_dhcpcd(client) : 0;
-}
-
 static void drop_files(const struct vnet_handover *client)
 {
 	static const char *const suffixes[] = { "leases", "leases~", "pid", "conf" };
-	char path[FILE_PATH];
+	const struct vn_client_program *program = vn_client_program(client->program);
+	char path[VN_CLIENT_FILE];
 
 	for (size_t i = 0; *client->own && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		if (vn_format(path, sizeof(path), "%s.%s", client->own, suffixes[i]) == 0)
 			(void)unlink(path);
 	}
-	if (*client->own && !strcmp(client->program, "dhcpcd") &&
-	    dhcpcd_lease(client->link, path) == 0)
-		(void)unlink(path);
+	if (*client->own && program && program->drop_files)
+		program->drop_files(client);
 }
 
 /* ---- start ---- */
@@ -236,23 +159,11 @@ static int wait_ending(const struct vnet_handover *client, int netns)
 }
 
 /*
- * dhcpcd becomes a daemon through processes that last an instant each, and is not to be seen
- * between them; the one that stays has a title of its own.
- */
-static bool is_settled(const struct vn_process *process)
-{
-	static const char title[] = "dhcpcd: ";
-
-	return strcmp(process->name, "dhcpcd") != 0 ||
-	       !strncmp(process->line, title, sizeof(title) - 1);
-}
-
-/*
  * Until it shows: execve(2) ends a moment before its command line is there. One that became
  * a daemon has ended well; one that could not even begin says so by its status.
  */
-static int wait_start(const struct vnet_handover *client, int netns, pid_t pid,
-		      struct vnet_error *err)
+static int wait_start(const struct vn_client_program *program, const struct vnet_handover *client,
+		      int netns, pid_t pid, struct vnet_error *err)
 {
 	struct vn_process process;
 	bool settled = false;
@@ -263,7 +174,7 @@ static int wait_start(const struct vnet_handover *client, int netns, pid_t pid,
 		if (vn_process_wait(pid, 1, &status) < 0)
 			status = 0;
 		r = find_one(client, netns, &process);
-		settled = r > 0 && is_settled(&process);
+		settled = r > 0 && (!program->is_settled || program->is_settled(&process));
 	}
 	if (r > 0)
 		return 0;
@@ -274,25 +185,26 @@ static int wait_start(const struct vnet_handover *client, int netns, pid_t pid,
 
 int vn_client_start(const struct vnet_handover *client, int netns, struct vnet_error *err)
 {
-	auto_free char *text = strdup(client->command);
+	const struct vn_client_program *program = vn_client_program(client->program);
+	auto_free char *text = program ? strdup(client->command) : NULL;
 	struct command command;
 	pid_t pid;
-	int r = text ? cut(text, &command) : -ENOMEM;
+	int r = text ? cut(text, &command) : program ? -ENOMEM : -EINVAL;
 
 	if (r == 0)
 		r = wait_ending(client, netns);
 	if (r == -EEXIST)
 		return vnet_error_set(err, r, "%s is at work on %s already", client->program,
 				      client->link);
-	if (r == 0)
-		r = make_files(client);
+	if (r == 0 && *client->own && program->make_files)
+		r = program->make_files(client);
 	if (r < 0)
 		return vnet_error_set(err, r, "its files: %s", vn_strerror(r));
 	pid = vn_process_launch(command.program, command.argv, command.env);
 	if (pid < 0)
 		r = vnet_error_set(err, pid, "%s: %s", command.program, vn_strerror(pid));
 	else
-		r = wait_start(client, netns, pid, err);
+		r = wait_start(program, client, netns, pid, err);
 	if (r < 0)
 		drop_files(client);
 	return r;
@@ -326,12 +238,13 @@ static bool is_daemons(pid_t session)
 	return false;
 }
 
-static int end_one(const struct vn_process *process, int netns)
+static int end_one(const struct vnet_handover *client, const struct vn_process *process, int netns)
 {
+	const struct vn_client_program *program = vn_client_program(client->program);
 	struct remains remains = { .netns = netns, .session = getsid(process->pid) };
 	int r = vn_process_end(process->pid, netns, process->line, GRACE_MS);
 
-	if (r < 0 || strcmp(process->name, "dhcpcd") != 0 || !is_daemons(remains.session))
+	if (r < 0 || !program || !program->has_helpers || !is_daemons(remains.session))
 		return r;
 	return vn_process_each(netns, vn_client_names, VN_CLIENT_NAMES, end_remains, &remains);
 }
@@ -347,7 +260,7 @@ int vn_client_stop(const struct vnet_handover *client, int netns, struct vnet_er
 		r = find_one(client, netns, &process);
 		unseen = r ? 0 : unseen + 1;
 		if (r > 0)
-			r = end_one(&process, netns);
+			r = end_one(client, &process, netns);
 	}
 	if (r < 0)
 		return vnet_error_set(err, r, "ending process %d: %s", (int)process.pid,
