@@ -120,6 +120,16 @@ static void read_hops(const struct nlattr *attr, struct vnet_object *object)
 	object->hops = hash_hops(attr);
 }
 
+/* What a nexthop object is made of is shown with the route over it. */
+static void forget_hops(struct vnet_object *object)
+{
+	object->index = 0;
+	object->gateway = false;
+	object->several = false;
+	object->hops = 0;
+	object->via = (struct vnet_ip){ 0 };
+}
+
 static void read_route(const struct nlmsghdr *head, struct vnet_object *object)
 {
 	const struct rtmsg *info = mnl_nlmsg_get_payload(head);
@@ -174,13 +184,8 @@ static void read_route(const struct nlmsghdr *head, struct vnet_object *object)
 			break;
 		}
 	}
-	if (object->nexthop) { /* what the nexthop object is made of is shown with the route */
-		object->index = 0;
-		object->gateway = false;
-		object->several = false;
-		object->hops = 0;
-		object->via = (struct vnet_ip){ 0 };
-	}
+	if (object->nexthop)
+		forget_hops(object);
 }
 
 static void read_neigh(const struct nlmsghdr *head, struct vnet_object *object)
