@@ -298,14 +298,14 @@ static int journal_head(const struct vnet *vnet, const struct vn_journal *journa
 	return 0;
 }
 
-int vn_net_insist(struct vnet *vnet, const struct vn_journal *journal, bool *ret_needed,
+int vn_net_insist(struct vnet *vnet, const struct vn_journal *journal, bool always, bool *ret_done,
 		  struct vnet_error *err)
 {
 	const struct vn_txn txn = txn_of(vnet, journal);
 	struct vnet_snapshot head;
 	int r = journal_head(vnet, journal, &head, err);
 
-	return r < 0 ? r : vn_txn_insist(&txn, journal, &head, ret_needed, err);
+	return r < 0 ? r : vn_txn_insist(&txn, journal, &head, always, ret_done, err);
 }
 
 int vn_net_recover(struct vnet *vnet, const struct vn_journal *journal, bool dry_run,

@@ -81,11 +81,11 @@ int vn_net_restore(struct vnet *vnet, const char *name, const struct vnet_spec *
 
 /*
  * After that, or where it failed: make sure that the NIC has what @journal says that it had, also
- * if someone has deleted the bridge, and if no file can be written. @ret_needed: at first whether
- * to go back by the journal in any case, then whether that was done. Returns 0, or a negative
- * errno with a sentence.
+ * if someone has deleted the bridge, and if no file can be written; but not if it is the port of
+ * another. @always: go back by the journal in any case; @ret_done: that was done. Returns 0, or
+ * a negative errno with a sentence.
  */
-int vn_net_insist(struct vnet *vnet, const struct vn_journal *journal, bool *ret_needed,
+int vn_net_insist(struct vnet *vnet, const struct vn_journal *journal, bool always, bool *ret_done,
 		  struct vnet_error *err);
 
 /* The record of the network @name in @snap. Returns 0, -ENOENT without a sentence, or another. */

@@ -12,9 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/names.h"
 #include "base/snapshot.h"
 #include "base/text.h"
 #include "services/clients.h"
@@ -147,8 +149,18 @@ static int add_ties(const struct search *search)
 	return r;
 }
 
+/* True while a client of the network is remembered, which was handed over. */
+static bool is_handed_over(const struct search *search)
+{
+	char path[VNET_PATH_SIZE];
+
+	return search->snap->hand_over &&
+	       vn_name_path(search->snap->run_dir, search->net, VN_NAME_CLIENT, path) == 0 &&
+	       !access(path, F_OK);
+}
+
 /*
- * One that was just started may be missed while it becomes a daemon. Where one is handed over
+ * One that was just started may be missed while it becomes a daemon. Where one was handed over
  * there is one, but for a moment that no reading falls into unless something went wrong.
  */
 static int find_all(int netns, struct search *search)
@@ -162,7 +174,7 @@ static int find_all(int netns, struct search *search)
 		if (i)
 			vn_sleep_ms(LOOK_MS);
 		r = vn_process_each(netns, names, sizeof(names) / sizeof(names[0]), look, search);
-		if (!search->snap->hand_over || search->snap->n_clients)
+		if (search->snap->n_clients || !is_handed_over(search))
 			break;
 	}
 	return r;

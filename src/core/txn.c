@@ -200,24 +200,21 @@ static void drop(const struct vn_txn *txn, const struct vnet_op *add, struct vne
  * is there still, though those before it had to be made again, is made again as well; and with it
  * the routes that would be without their source. What else went with it is seen.
  */
-static int make_way(const struct vn_txn *txn, const struct vnet_snapshot *head,
-		    const struct vnet_plan *undo, size_t i, struct vnet_snapshot *state,
-		    struct vnet_error *err)
+static void make_way(const struct vn_txn *txn, const struct vnet_snapshot *head,
+		     const struct vnet_plan *undo, size_t i, struct vnet_snapshot *state)
 {
+	struct vnet_error unread = { 0 }; /* then @state goes on by what was done: verified later */
 	struct vnet_snapshot now;
-	int r;
 
 	for (size_t k = i + 1; k < undo->n_ops; k++) {
 		if (is_route_from(&undo->ops[k], &undo->ops[i].u.object.object))
 			drop(txn, &undo->ops[k], state);
 	}
 	drop(txn, &undo->ops[i], state);
-	r = vn_step_read(txn, head, &now, err);
-	if (r < 0)
-		return r;
+	if (vn_step_read(txn, head, &now, &unread) < 0)
+		return;
 	vnet_snapshot_done(state);
 	*state = now;
-	return 0;
 }
 
 /* Run @undo from the state that is there. Returns 0 when all is back. */
@@ -233,14 +230,12 @@ static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < undo->n_ops; i++) {
-		r = 0;
 		if ((failed && raises(&undo->ops[i])) || (lacks && strands(&undo->ops[i])))
 			continue;
 		if (anew && makes_addr(&undo->ops[i], &state, true))
-			r = make_way(txn, head, undo, i, &state, err);
+			make_way(txn, head, undo, i, &state);
 		anew |= makes_addr(&undo->ops[i], &state, false);
-		if (r == 0)
-			r = undo_one(txn, undo, i, &state);
+		r = undo_one(txn, undo, i, &state);
 		lacks |= r < 0 && (undo->ops[i].kind == VNET_OP_OBJECT_ADD ||
 				   undo->ops[i].kind == VNET_OP_ROUTE_LEND);
 		if (r < 0 && !failed)
@@ -500,19 +495,21 @@ int vn_txn_run(const struct vn_txn *txn, const struct vnet_snapshot *before,
 
 /* ---- recovering ---- */
 
-/*
- * True if @undo would give the link @nic an address or a route that it lacks, and that does not
- * come by itself. Where someone else has made it a port, it is theirs.
- */
-static bool lacks_something(const struct vnet_plan *undo, const struct vnet_snapshot *state,
-			    const char *net, int32_t nic)
+/* The link @nic, unless it is gone, or a port of another bridge than @net: then it is theirs. */
+static const struct vnet_link *own_nic(const struct vnet_snapshot *state, const char *net,
+				       int32_t nic)
 {
 	const struct vnet_link *link = vnet_link_by_index(state, VNET_NS_HOST, nic);
 	const struct vnet_link *master =
 		link && link->master ? vnet_link_by_index(state, VNET_NS_HOST, link->master) : NULL;
 
-	if (!link || (link->master && (!master || strcmp(master->name, net) != 0)))
-		return false;
+	return link && (!link->master || (master && !strcmp(master->name, net))) ? link : NULL;
+}
+
+/* True if @undo would give the link @nic what it lacks, and what does not come by itself. */
+static bool lacks_something(const struct vnet_plan *undo, const struct vnet_snapshot *state,
+			    int32_t nic)
+{
 	for (size_t i = 0; i < undo->n_ops; i++) {
 		const struct vnet_op *op = &undo->ops[i];
 		const struct vnet_object *object = &op->u.object.object;
@@ -528,19 +525,29 @@ static bool lacks_something(const struct vnet_plan *undo, const struct vnet_snap
 }
 
 int vn_txn_insist(const struct vn_txn *txn, const struct vn_journal *journal,
-		  const struct vnet_snapshot *head, bool *ret_needed, struct vnet_error *err)
+		  const struct vnet_snapshot *head, bool always, bool *ret_done,
+		  struct vnet_error *err)
 {
 	struct vnet_snapshot state;
-	bool needed = *ret_needed;
+	bool own;
+	bool needed;
 	int r = vn_step_read(txn, head, &state, err);
 
 	if (r < 0)
 		return r;
-	needed |= lacks_something(&journal->undo, &state, journal->net, journal->nic);
+	own = own_nic(&state, journal->net, journal->nic) != NULL;
+	needed = own && (always || lacks_something(&journal->undo, &state, journal->nic));
 	vnet_snapshot_done(&state);
+	if (always && !own)
+		return vnet_error_set(err, -EBUSY, "%s is gone, or the port of another by now",
+				      journal->uplink ? journal->uplink : journal->net);
 	if (needed)
 		r = run_undo(txn, head, &journal->undo, err);
-	*ret_needed = needed;
+	/* One that another attempt left would have `vnet recover` undo this. */
+	if (r == 0 && needed)
+		(void)unlink(txn->journal);
+	if (r == 0)
+		*ret_done = needed;
 	return r;
 }
 

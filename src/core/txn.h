@@ -58,12 +58,14 @@ int vn_txn_recover(const struct vn_txn *txn, const struct vn_journal *journal,
  * After what was done by @journal has been led back by another plan: where the NIC lacks what
  * it had before, the journal's undo is run as well. No file is written for it.
  *
- * @ret_needed: at first whether it is run in any case, then whether it was
+ * @always:   it is run in any case, unless the NIC is the port of another by now: -EBUSY
+ * @ret_done: whether it was run
  *
  * Returns 0, or a negative errno with a sentence.
  */
 int vn_txn_insist(const struct vn_txn *txn, const struct vn_journal *journal,
-		  const struct vnet_snapshot *head, bool *ret_needed, struct vnet_error *err);
+		  const struct vnet_snapshot *head, bool always, bool *ret_done,
+		  struct vnet_error *err);
 
 /* ---- exposed for the tests ---- */
 

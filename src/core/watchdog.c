@@ -115,7 +115,8 @@ static int restore(struct dog *dog, const char *why)
 	const char *record = record_before(dog);
 	struct vnet_error err = { 0 };
 	struct vnet_spec before = { 0 };
-	bool by_journal;
+	bool by_journal = false;
+	bool failed;
 	int r = record ? vnet_spec_parse(record, &before, &err) : 0;
 
 	if (r == 0)
@@ -123,12 +124,12 @@ static int restore(struct dog *dog, const char *why)
 				   dog->journal.what, &err);
 	if (record)
 		vnet_spec_done(&before);
-	by_journal = r < 0;
-	if (r < 0)
+	failed = r < 0;
+	if (failed)
 		vn_log(VNET_LOG_WARNING, "%s: %s: going back by the journal", dog->journal.what,
 		       err.msg);
 	err = (struct vnet_error){ 0 };
-	r = vn_net_insist(dog->vnet, &dog->journal, &by_journal, &err);
+	r = vn_net_insist(dog->vnet, &dog->journal, failed, &by_journal, &err);
 	vn_log(VNET_LOG_WARNING, "%s: %s: %s", dog->journal.what, why,
 	       r < 0 ? err.msg : (by_journal ? "taken back, by the journal" : "taken back"));
 	return r;

@@ -578,12 +578,12 @@ uplink()
 	vnet dhcp 10.2.1.11-100
 	state before
 	no_one
-	refuses "no permission for /run/vnet/$(nsid): want root, or sudo" bridge create br2
-	refuses "no permission for /run/vnet/$(nsid): want root, or sudo" bridge set br0 --mtu 1400
-	refuses "no permission for /run/vnet/$(nsid): want root, or sudo" delete br0
-	refuses "no permission for /run/vnet/$(nsid): want root, or sudo" dhcp 10.1.1.11-100
-	refuses "no permission for /run/vnet/$(nsid): want root, or sudo" dhcp stop --net br1
-	refuses "no permission for /run/vnet/$(nsid): want root, or sudo" recover
+	refuses "no permission for /run/vnet/$(nsid)/lock: want root, or sudo" bridge create br2
+	refuses "no permission for /run/vnet/$(nsid)/lock: want root, or sudo" bridge set br0 --mtu 1400
+	refuses "no permission for /run/vnet/$(nsid)/lock: want root, or sudo" delete br0
+	refuses "no permission for /run/vnet/$(nsid)/lock: want root, or sudo" dhcp 10.1.1.11-100
+	refuses "no permission for /run/vnet/$(nsid)/lock: want root, or sudo" dhcp stop --net br1
+	refuses "no permission for /run/vnet/$(nsid)/lock: want root, or sudo" recover
 	refuses 'no permission to look into the namespace vnet-br1: want root, or sudo' \
 		dhcp 10.2.1.11-90 --dry-run
 	refuses 'no permission to look into the namespace vnet-br1: want root, or sudo' \

@@ -147,6 +147,17 @@ back_to_before()
 	knows
 }
 
+@test "not confirmed, a NIC that others have taken is theirs" {
+	run_vnet 0 bridge create br0 --uplink eth0 --confirm 1
+	echo junk >"$(compgen -G '/run/vnet/*/br0.net')" # it can't be led back by another plan
+	ip link add br9 type bridge
+	ip link set eth0 nomaster
+	ip link set eth0 master br9
+	wait_for 4 eval '! watchdogs'
+	[ "$(basename "$(readlink /sys/class/net/eth0/master)")" = br9 ]
+	[ -z "$(ip -o addr show dev eth0 scope global)" ]
+}
+
 @test "not confirmed, a full disk is no hindrance" {
 	local record
 
