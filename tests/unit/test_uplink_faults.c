@@ -47,6 +47,7 @@ enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
  * @point:    of all, those of other slices too
  * @done:     points that were run
  * @back, @on: how they ended
+ * @again: of those, where the second fault struck
  * @recovered: by `recover`, of those
  */
 struct count {
@@ -54,6 +55,7 @@ struct count {
 	size_t done;
 	size_t back;
 	size_t on;
+	size_t again;
 	size_t recovered;
 };
 
@@ -189,6 +191,7 @@ static bool one_point(struct scene *s, size_t at, int code, size_t second)
 	s->count->done++;
 	s->count->back += !strcmp(now, s->before);
 	s->count->on += !strcmp(now, s->after);
+	s->count->again += struck;
 	return struck;
 }
 
@@ -218,7 +221,7 @@ static void each_two(struct scene *s)
 	}
 }
 
-static void sweep(void (*points)(struct scene *s), const char *what)
+static struct count sweep(void (*points)(struct scene *s), const char *what)
 {
 	struct count count = { 0 };
 
@@ -229,21 +232,25 @@ static void sweep(void (*points)(struct scene *s), const char *what)
 		points(&scene);
 		close_scene(&scene);
 	}
-	printf("# %s: %zu of %zu points: %zu times back, %zu on; %zu by `recover`\n", what,
-	       count.done, count.point, count.back, count.on, count.recovered);
+	printf("# %s: %zu of %zu points: %zu times back, %zu on; %zu struck again, %zu by `recover`\n",
+	       what, count.done, count.point, count.back, count.on, count.again, count.recovered);
 	assert_true(count.back > 0 && count.on > 0);
+	return count;
 }
 
 static void each_operation_has_each_error(void **state)
 {
 	(void)state;
-	sweep(each_error, "operations times errors");
+	(void)sweep(each_error, "operations times errors");
 }
 
 static void two_operations_fail(void **state)
 {
+	struct count count;
+
 	(void)state;
-	sweep(each_two, "pairs of operations");
+	count = sweep(each_two, "pairs of operations");
+	assert_true(count.again > 0 && count.recovered > 0);
 }
 
 /* Without the undo, each way is stopped somewhere in between. */
