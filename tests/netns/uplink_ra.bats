@@ -186,17 +186,38 @@ near()
 	reaches
 }
 
+# An end of a port of br0, which gets what br0 gets, and counts it.
+open_ear()
+{
+	host ear
+	ip link add e0 type veth peer name e1 netns ear
+	ip -n ear link set e1 up
+	ip link set e0 up
+}
+
+# heard: how many advertisements
+heard()
+{
+	in_host ear awk '$1 == "Icmp6InRouterAdvertisements" { print $2 }' /proc/net/dev_snmp6/e1
+}
+
 # no_inet6 COMMAND...: br0 hears what is advertised, and has nothing of it
 no_inet6()
 {
+	local n
+
 	run_vnet 0 bridge "$@"
+	ip link set e0 master br0
+	n=$(heard)
 	advertise 600
-	sleep 2
+	wait_for 10 eval '[ "$(heard)" -gt "$n" ]'
+	ip link set e0 nomaster
 	[ -z "$(ip -6 addr show dev br0 scope global)$(ip -6 route show dev br0 proto ra)" ] || fail "$(ip -6 addr; ip -6 route)"
 	run_vnet 0 delete br0
 }
 
 @test "a NIC without IPv6 brings none to the bridge" {
+	open_ear
 	sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1
 	no_inet6 create br0 --uplink eth0
 	run_vnet 0 bridge create br0
