@@ -38,6 +38,7 @@ int vn_net_open(const struct vn_exec *exec, const char *run_dir, uint64_t nsid, 
  * @dhcp:   with what it takes to serve DHCP; without, only where @net is served already
  * @uplink: the NIC that is to be its way out, whose ties are looked up; NULL: what the
  *          record says
+ * @is_port: @uplink is to be a port that is no way out: messages do not name --uplink
  * @back:   its way out is to be given back: with the settings of a new link
  */
 struct vn_purpose {

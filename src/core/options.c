@@ -66,7 +66,7 @@ const struct vn_option vn_options[] = {
 			   .max = 65535,
 			   .dflt = "1500",
 			   .verbs = OF_BRIDGE,
-			   .help = "largest packet, for the bridge and its taps" },
+			   .help = "largest packet, for bridge and taps; at most the uplink's" },
 	[VNET_KEY_MAC] = { .key = "mac",
 			   .arg = "MAC",
 			   .type = VN_TYPE_MAC,

@@ -36,7 +36,8 @@ struct vn_work {
  * A program; what it has no need of is NULL.
  *
  * How it is found:
- * @work:  whether it is at work on @link
+ * @work:  whether it is at work on @link; @is_uplink: that is the NIC, not the bridge: one that
+ *         is started for all links counts as at work on the NIC alone
  * @bound: why it can't be moved to another link, or ""
  *
  * How it was started:
