@@ -334,14 +334,18 @@ static int hold_signals(void)
 	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTSTP, SIGXFSZ };
 	static const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t set;
+	int r;
+	int fd;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		(void)sigaction(ignored[i], &ignore, NULL);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGTERM);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	r = -pthread_sigmask(SIG_BLOCK, &set, NULL); /* an error number, not errno */
+	if (r < 0)
+		return r;
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
 }
 
 static int prepare(struct dog *dog, struct vnet_error *err)
