@@ -168,8 +168,7 @@ static int find_all(int netns, struct search *search)
 	const char *names[VN_CLIENT_NAMES + 2] = { "NetworkManager", "systemd-network" };
 	int r = 0;
 
-	for (size_t i = 0; i < VN_CLIENT_NAMES; i++)
-		names[2 + i] = vn_client_names[i];
+	vn_client_names(names + 2);
 	for (int i = 0; i < LOOKS && r == 0; i++) {
 		if (i)
 			vn_sleep_ms(LOOK_MS);

@@ -56,11 +56,19 @@ static int match(const struct vn_process *process, void *arg)
 	return r;
 }
 
+static int each_client(int netns, vn_process_fn *fn, void *arg)
+{
+	const char *names[VN_CLIENT_NAMES];
+
+	vn_client_names(names);
+	return vn_process_each(netns, names, VN_CLIENT_NAMES, fn, arg);
+}
+
 /* Returns 1 and what it is if there is one, 0 if there is none, or a negative errno. */
 static int find_one(const struct vnet_handover *client, int netns, struct vn_process *ret_process)
 {
 	struct find find = { .client = client };
-	int r = vn_process_each(netns, vn_client_names, VN_CLIENT_NAMES, match, &find);
+	int r = each_client(netns, match, &find);
 
 	vn_snapshot_clear_clients(&find.seen);
 	if (r > 0)
@@ -176,7 +184,7 @@ static int wait_start(const struct vn_client_program *program, const struct vnet
 		r = find_one(client, netns, &process);
 		settled = r > 0 && (!program->is_settled || program->is_settled(&process));
 	}
-	if (r > 0)
+	if (settled || (r > 0 && !status))
 		return 0;
 	if (r < 0)
 		return vnet_error_set(err, r, "looking for it: %s", vn_strerror(r));
@@ -246,7 +254,7 @@ static int end_one(const struct vnet_handover *client, const struct vn_process *
 
 	if (r < 0 || !program || !program->has_helpers || !is_daemons(remains.session))
 		return r;
-	return vn_process_each(netns, vn_client_names, VN_CLIENT_NAMES, end_remains, &remains);
+	return each_client(netns, end_remains, &remains);
 }
 
 int vn_client_stop(const struct vnet_handover *client, int netns, struct vnet_error *err)

@@ -23,8 +23,6 @@ enum {
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-const char *const vn_client_names[VN_CLIENT_NAMES] = { "dhclient", "dhcpcd", "udhcpc", "busybox" };
-
 static void cut(const struct vn_process *process, struct vn_args *ret_args)
 {
 	const char *end = process->line + process->size;
@@ -78,7 +76,14 @@ static const struct vn_client_program *const programs[] = { &vn_dhclient, &vn_dh
 
 enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]) };
 
-static_assert(VN_CLIENT_NAMES == PROGRAMS + 1, "vn_client_names[]: each, and busybox");
+static_assert(VN_CLIENT_NAMES == PROGRAMS + 1, "vn_client_names(): each, and busybox");
+
+void vn_client_names(const char *ret_names[VN_CLIENT_NAMES])
+{
+	for (size_t i = 0; i < PROGRAMS; i++)
+		ret_names[i] = programs[i]->name;
+	ret_names[PROGRAMS] = "busybox"; /* where udhcpc is a word of its command line */
+}
 
 const struct vn_client_program *vn_client_program(const char *name)
 {

@@ -14,9 +14,9 @@
  * started again, on the same link or on another.
  */
 
-/* The names of their processes. */
+/* The names of their processes; they are static. */
 enum { VN_CLIENT_NAMES = 4 };
-extern const char *const vn_client_names[VN_CLIENT_NAMES];
+void vn_client_names(const char *ret_names[VN_CLIENT_NAMES]);
 
 /*
  * If @process is a DHCP client at work on the NIC @uplink or on the bridge @net ("": none),
