@@ -434,6 +434,8 @@ static void change(const struct vnet_spec *have, const struct vnet_spec *want,
 		join(now, want, snap, plan);
 		without.set &= ~KEY(UPLINK); /* it keeps what it has by its own MAC */
 	}
+	if (vnet_has_inet6(&want->addresses))
+		vnet_uplink_inet6(snap, now, link, true, plan);
 	vnet_addresses_change(have, &without, now, link, snap, plan);
 }
 

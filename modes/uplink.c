@@ -48,6 +48,7 @@ struct move {
 	const struct vnet_list *stay; /* addresses (struct vnet_cidr) that are not moved; or NULL */
 	struct vnet_cidr own;	      /* one more of them, link-local; prefix 0: none */
 	struct vnet_cidr both;	      /* of both links from now on; prefix 0: none */
+	bool barred;		      /* onto a NIC that takes no IPv6 */
 	bool fresh;		      /* onto a bridge that is not up yet */
 	bool awake;		      /* onto a bridge whose routes count from the beginning */
 	struct vnet_plan *plan;
@@ -57,11 +58,9 @@ struct move {
 
 static bool stays(const struct move *m, const struct vnet_object *object)
 {
-	for (uint32_t i = 0; m->stay && i < m->stay->count; i++) {
-		if (vnet_cidr_equal(&vnet_cidrs(m->stay)[i], &object->to))
-			return true;
-	}
-	return m->own.prefix && vnet_cidr_equal(&m->own, &object->to);
+	if (m->barred && vnet_ip_is_link_local(&object->to.ip))
+		return true;
+	return vn_uplink_is_among(m->stay, &object->to) || vnet_cidr_equal(&m->own, &object->to);
 }
 
 static bool is_addr(const struct move *m, const struct vnet_object *object, uint8_t family)
@@ -525,7 +524,7 @@ void vn_uplink_join(const struct vnet_snapshot *snap, const struct vnet_link *ni
 	heard.carrier = nic->carrier;
 	if (!known)
 		announce(&m, &heard);
-	vn_ra_solicit(snap, nic, &heard, plan);
+	vn_ra_solicit(snap, nic, m.stay, &m.own, &heard, plan);
 	plan->watched = true;
 }
 
@@ -557,6 +556,7 @@ void vn_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link *b
 	struct vnet_link free_nic = *nic;
 	size_t first;
 
+	m.barred = vn_uplink_lacks_inet6(snap, nic);
 	share_link_local(&m, known, goes_on);
 	vn_uplink_loosen(snap, bridge, plan);
 	stage_addrs(&m, 0);
@@ -592,7 +592,7 @@ void vn_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link *b
 		if (nic->carrier)
 			move_nexthops(&m, 0, true);
 		vn_uplink_linger(snap, nic, true, plan);
-		vn_ra_solicit(snap, bridge, nic, plan);
+		vn_ra_solicit(snap, bridge, stay, &m.own, nic, plan);
 	}
 	if (goes_on)
 		vn_uplink_forget(snap, nic, bridge, plan);

@@ -36,6 +36,9 @@ int vn_uplink_check_owner(const struct vnet_spec *want, const struct vnet_snapsh
 int vn_uplink_check_manager(const struct vnet_spec *want, const struct vnet_snapshot *snap,
 			    bool dhcp, struct vnet_error *err);
 
+/* @addr is one of @list (struct vnet_cidr; NULL: none). */
+bool vn_uplink_is_among(const struct vnet_list *list, const struct vnet_cidr *addr);
+
 /*
  * Routes by router advertisements.
  *
@@ -44,7 +47,8 @@ int vn_uplink_check_manager(const struct vnet_spec *want, const struct vnet_snap
  * vn_ra_is_apart(): it is not moved like others: lent to the kernel, or a copy for which the
  * kernel has made its own meanwhile. vn_ra_lend(): such a one of @from goes to @to; false if it
  * is none.
- * vn_ra_solicit(): where @from has such, ask the routers on @to to advertise.
+ * vn_ra_solicit(): where @from has such, ask the routers on @to to advertise, from a
+ * link-local address of @from that goes along: none of those in @stay, and not @own.
  */
 bool vn_ra_is_route(const struct vnet_snapshot *snap, const struct vnet_object *object);
 bool vn_ra_holds(const struct vnet_snapshot *snap, const struct vnet_link *link);
@@ -55,6 +59,7 @@ bool vn_ra_lend(const struct vnet_snapshot *snap, const struct vnet_link *from,
 		const struct vnet_object *route, const struct vnet_link *to,
 		struct vnet_plan *plan);
 void vn_ra_solicit(const struct vnet_snapshot *snap, const struct vnet_link *from,
+		   const struct vnet_list *stay, const struct vnet_cidr *own,
 		   const struct vnet_link *to, struct vnet_plan *plan);
 
 /*

@@ -112,7 +112,17 @@ bool vn_ra_lend(const struct vnet_snapshot *snap, const struct vnet_link *from,
 	return true;
 }
 
+bool vn_uplink_is_among(const struct vnet_list *list, const struct vnet_cidr *addr)
+{
+	for (uint32_t i = 0; list && i < list->count; i++) {
+		if (vnet_cidr_equal(&vnet_cidrs(list)[i], addr))
+			return true;
+	}
+	return false;
+}
+
 void vn_ra_solicit(const struct vnet_snapshot *snap, const struct vnet_link *from,
+		   const struct vnet_list *stay, const struct vnet_cidr *own,
 		   const struct vnet_link *to, struct vnet_plan *plan)
 {
 	const struct vnet_ns *host = &snap->ns[VNET_NS_HOST];
@@ -121,7 +131,8 @@ void vn_ra_solicit(const struct vnet_snapshot *snap, const struct vnet_link *fro
 		const struct vnet_object *object = host->objects[i];
 
 		if (object->kind == VNET_OBJECT_ADDR && object->index == from->index &&
-		    vnet_ip_is_link_local(&object->to.ip) && object->to.ip.family == AF_INET6) {
+		    vnet_ip_is_link_local(&object->to.ip) && object->to.ip.family == AF_INET6 &&
+		    !vn_uplink_is_among(stay, &object->to) && !vnet_cidr_equal(own, &object->to)) {
 			vnet_plan_solicit(plan, VNET_NS_HOST, to, &object->to.ip);
 			return;
 		}

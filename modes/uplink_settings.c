@@ -62,10 +62,12 @@ bool vn_uplink_lacks_inet6(const struct vnet_snapshot *snap, const struct vnet_l
 void vnet_uplink_inet6(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 		       const struct vnet_link *bridge, bool asked, struct vnet_plan *plan)
 {
-	const char *fresh = value_of(snap, "default", "ipv6/conf", "disable_ipv6");
+	bool there = vnet_link_by_name(snap, VNET_NS_HOST, bridge->name) != NULL;
+	const char *now =
+		value_of(snap, there ? bridge->name : "default", "ipv6/conf", "disable_ipv6");
 	const char *off = vn_uplink_lacks_inet6(snap, nic) && !asked ? "1" : "0";
 
-	if (fresh && strcmp(fresh, off) != 0)
+	if (now && strcmp(now, off) != 0)
 		vnet_plan_sysctl_set(plan, VNET_NS_HOST, bridge->name, "ipv6/conf", "disable_ipv6",
 				     off);
 }

@@ -136,7 +136,7 @@ size_t vnet_dhcp_candidates(const struct vnet_spec *spec, const struct vnet_snap
  * vnet_uplink_port(): the NIC, while it is a port of @bridge; else NULL.
  * vnet_uplink_take_client(): stop its DHCP client, before anything else, if it is to be
  * handed over or replaced.
- * vnet_uplink_inet6(): a new @bridge has IPv6 where @nic has it, or where it is @asked for.
+ * vnet_uplink_inet6(): a new @bridge has IPv6 where @nic has it; any, where it is @asked for.
  * vnet_uplink_join_owned(): make @nic a port of @bridge, and hang on the bridge all that
  * makes the host reachable, with the client and the lifetimes of its addresses as the spec
  * says. @fresh: the plan itself makes the bridge, which is still down.

@@ -67,7 +67,7 @@ static void shell(const struct vnet_op *op, const char *netns, struct vn_text *t
 	(void)netns;
 	(void)vnet_ip_text(&op->u.announce.ip, ip);
 	if (op->u.announce.solicit)
-		vn_text_add(text, "# rdisc6 %s\n", op->u.announce.link);
+		vn_text_add(text, "# rdisc6 %s, from %s\n", op->u.announce.link, ip);
 	else if (op->u.announce.ip.family == AF_INET)
 		vn_text_add(text, "# arping -c 1 -U -I %s %s\n", op->u.announce.link, ip);
 	else

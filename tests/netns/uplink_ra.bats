@@ -88,6 +88,24 @@ near()
 	near "$(expires eth0)" 600
 }
 
+@test "from a bridge with a MAC and an address of its own: the NIC asks as itself" {
+	local own
+
+	run_vnet 0 bridge create br0 --address 2001:db8:1::1/64
+	run_vnet 0 bridge set br0 --uplink eth0
+	wait_for 2 advertised br0
+	# its own comes first where the kernel made it anew
+	own=$(ip -j -6 addr show dev br0 scope link | jq -r '.[].addr_info[]?.local | select(. and . != "fe80::ff:fe00:a02")')
+	ip addr del "$own/64" dev br0
+	ip addr add "$own/64" dev br0 nodad
+	run_vnet 0 bridge set br0 --no-uplink --dry-run
+	[[ $output == *"# rdisc6 eth0, from fe80::ff:fe00:a02"* ]]
+	run_vnet 0 bridge set br0 --no-uplink
+	wait_for 2 advertised eth0
+	ip -6 addr show dev br0 scope link | grep -qF "$own"
+	run_vnet 0 delete br0
+}
+
 @test "a router that does not answer: what was lent leads on, and runs out as the kernel's own" {
 	local begin addr route snap
 
@@ -223,6 +241,10 @@ no_inet6()
 	run_vnet 0 bridge create br0
 	no_inet6 set br0 --uplink eth0
 	run_vnet 0 bridge create br0 --uplink eth0 --address 2001:db8:1::1/64
+	ip -6 addr show dev br0 | grep -q 2001:db8:1::1
+	run_vnet 0 delete br0
+	run_vnet 0 bridge create br0 --uplink eth0
+	run_vnet 0 bridge set br0 --address +2001:db8:1::1/64
 	ip -6 addr show dev br0 | grep -q 2001:db8:1::1
 	run_vnet 0 delete br0
 }
