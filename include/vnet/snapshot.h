@@ -88,7 +88,7 @@ struct vnet_link {
 	int32_t autoconf;
 	char name[VNET_NAME_SIZE];
 	char master_name[VNET_NAME_SIZE]; /* of @master, for people and printed commands */
-	char altname[VNET_ALIAS_SIZE];	  /* the first one; empty: none */
+	char altname[VNET_ALIAS_SIZE];	  /* that of the network, else the first; empty: none */
 	char kind[VNET_KIND_SIZE]; /* "bridge", "veth", "tun"...; empty: a device of the machine */
 	char alias[VNET_ALIAS_SIZE];
 	struct vnet_bridge_attrs bridge; /* if kind is "bridge" */

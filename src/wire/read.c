@@ -255,7 +255,38 @@ int vn_read_route(const struct nlmsghdr *head, struct vnet_route *ret_route)
 struct into {
 	struct vnet_snapshot *snap;
 	enum vnet_ns_id ns;
+	const char *name; /* of the network, or NULL */
 };
+
+/* One of several other names: that of the network, which can't be made then; else the first. */
+struct altname {
+	const char *wanted;
+	char *to;
+};
+
+static int on_altname(const struct nlattr *attr, void *data)
+{
+	const struct altname *altname = data;
+	char name[VNET_ALIAS_SIZE];
+
+	if (mnl_attr_get_type(attr) != IFLA_ALT_IFNAME)
+		return MNL_CB_OK;
+	string(attr, name, sizeof(name));
+	if (!*altname->to || (altname->wanted && !strcmp(name, altname->wanted)))
+		memcpy(altname->to, name, sizeof(name));
+	return MNL_CB_OK;
+}
+
+static void pick_altname(const struct nlmsghdr *head, const char *wanted, struct vnet_link *link)
+{
+	struct altname altname = { wanted, link->altname };
+	struct attrs a = { 0 };
+
+	(void)mnl_attr_parse(head, sizeof(struct ifinfomsg), keep, &a);
+	link->altname[0] = '\0';
+	if (a.by[IFLA_PROP_LIST])
+		(void)mnl_attr_parse_nested(a.by[IFLA_PROP_LIST], on_altname, &altname);
+}
 
 static int on_link(const struct nlmsghdr *head, void *arg)
 {
@@ -263,6 +294,8 @@ static int on_link(const struct nlmsghdr *head, void *arg)
 	struct vnet_link link;
 	int r = vn_read_link(head, &link);
 
+	if (r == 0 && link.altname[0])
+		pick_altname(head, into->name, &link);
 	return r < 0 ? r : vn_snapshot_add_link(into->snap, into->ns, &link);
 }
 
@@ -348,7 +381,7 @@ static void name_masters(struct vnet_ns *in, const struct vnet_snapshot *snap, e
 int vn_read_ns(struct vn_sock *sock, enum vnet_ns_id ns, const char *routes_of,
 	       struct vnet_snapshot *snap)
 {
-	struct into into = { .snap = snap, .ns = ns };
+	struct into into = { .snap = snap, .ns = ns, .name = routes_of };
 	int64_t end = vn_clock_ms() + READ_LIMIT_MS;
 	int r;
 

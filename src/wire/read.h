@@ -9,6 +9,7 @@
 /*
  * Read links and addresses of the socket's namespace into @snap->ns[@ns], and if
  * @routes_of is not empty, the IPv4 default routes through the link of that name.
+ * Of a link's other names that one is kept, where it is among them, else the first.
  *
  * A dump that the kernel flags as not consistent is thrown away and asked for
  * again, for 4 s at most. Returns 0, -EBUSY if links change without end, or

@@ -742,7 +742,7 @@ damaged()
 
 @test "an uplink that cannot be one" {
 	ip link add nic type veth peer name world
-	ip link property add dev nic altname vnic
+	ip link property add dev nic altname vnic altname vnic2
 	ip link add other type bridge
 	state before
 	refuses_create '--uplink nix: there is no such interface' br0 --uplink nix
@@ -750,6 +750,7 @@ damaged()
 		--uplink abcdefghijklmnop
 	refuses_create "--uplink: name '..' means a directory: want another" br0 --uplink ..
 	refuses_create 'vnic is another name of nic: want another' vnic --uplink nic
+	refuses_create 'vnic2 is another name of nic: want another' vnic2 --uplink nic
 	refuses_create '--uplink-dhcp without --uplink: want both' br0 --uplink-dhcp static
 	refuses_create "uplink-dhcp 'x': want static or client" br0 --uplink nic --uplink-dhcp x
 	refuses_create '--uplink lo: a loopback leads nowhere: want a NIC' br0 --uplink lo
