@@ -1067,6 +1067,8 @@ dnsmasq_is()
 }
 
 @test "a watchdog, and what waits for a confirmation" {
+	local dog
+
 	ip link add eth0 type veth peer name far
 	ip link set far addrgenmode none
 	ip link set eth0 addrgenmode none
@@ -1092,6 +1094,11 @@ dnsmasq_is()
 	export VNET_LIBEXEC=$VNET_BUILD
 	said 0 ': in 60 s this is taken back, unless `vnet confirm` is run' bridge create br0 \
 		--uplink eth0 --confirm 60
-	vnet confirm
+	dog=$(pgrep -x vnet-watchdog)
+	kill -STOP "$dog"
+	said 2 '/watchdog: the watchdog does not answer (is it stopped?)' confirm
+	said 1 ": busy: the watchdog of $(cat /run/vnet/*/lock) does not answer (is it stopped?)" delete br0
+	kill -CONT "$dog" # what it was asked meanwhile, it does now
+	wait_for 5 eval '! pgrep -x vnet-watchdog'
 	vnet delete br0
 }
