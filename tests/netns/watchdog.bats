@@ -164,7 +164,9 @@ back_to_before()
 	run_vnet 0 bridge create br0 --uplink eth0 --confirm 1
 	record=$(compgen -G '/run/vnet/*/br0.net')
 	mount -n -t tmpfs -o remount,size=1M tmpfs /run
-	dd if=/dev/zero of=/run/fill bs=4k count=1000 2>/dev/null || true
+	run dd if=/dev/zero of=/run/fill bs=4k count=1000
+	[ "$status" -eq 1 ]
+	[[ $output == *"No space left on device"* ]]
 	wait_for 4 is_back
 	rm /run/fill
 	[ ! -e "$record" ]
