@@ -241,3 +241,23 @@ int fake_nic_delete(struct fake *fake, const struct vnet_how *how, struct vnet_r
 {
 	return vnet_delete(fake->vnet, FAKE_NET, how, ret_result, err);
 }
+
+/* ---- run ---- */
+
+int fake_nic_run(struct fake *fake, fake_verb_fn *verb, struct vnet_error *err)
+{
+	static const struct vnet_how plainly = { .what = "a test" };
+	struct vnet_result result = { 0 };
+	int r = verb(fake, &plainly, &result, err);
+
+	if (r == 0)
+		vnet_result_done(&result);
+	return r;
+}
+
+void fake_nic_must_run(struct fake *fake, fake_verb_fn *verb)
+{
+	struct vnet_error err = { 0 };
+
+	must_be(!verb || fake_nic_run(fake, verb, &err) == 0, "a verb", err.msg);
+}

@@ -27,4 +27,10 @@ fake_verb_fn fake_nic_set_off;
 
 fake_verb_fn fake_nic_delete;
 
+/* Run @verb, without anything special. Returns 0, or a negative errno with a sentence. */
+int fake_nic_run(struct fake *fake, fake_verb_fn *verb, struct vnet_error *err);
+
+/* The same, and the test fails if it fails. NULL: nothing is run. */
+void fake_nic_must_run(struct fake *fake, fake_verb_fn *verb);
+
 #endif /* TESTS_LIB_FAKE_NIC_H */

@@ -60,24 +60,6 @@ static int create_with_client(struct fake *fake, const struct vnet_how *how,
 	return vnet_create(fake->vnet, VNET_MODE_BRIDGE, FAKE_NET, edits, 2, how, ret_result, err);
 }
 
-static int run(struct fake *fake, fake_verb_fn *verb, struct vnet_error *err)
-{
-	struct vnet_result result = { 0 };
-	int r = verb(fake, &plainly, &result, err);
-
-	if (r == 0)
-		vnet_result_done(&result);
-	return r;
-}
-
-static void must_run(struct fake *fake, fake_verb_fn *verb)
-{
-	struct vnet_error err = { 0 };
-
-	if (run(fake, verb, &err) < 0)
-		fail_msg("%s", err.msg);
-}
-
 static size_t hanging_on(const struct fake *fake, int32_t index)
 {
 	const struct vnet_ns *host = &fake->world.ns[VNET_NS_HOST];
@@ -106,7 +88,7 @@ static void go_there_and_back(struct fake *fake)
 	const struct vnet_link *bridge;
 	size_t n = hanging_on(fake, FAKE_NIC);
 
-	must_run(fake, fake_nic_create);
+	fake_nic_must_run(fake, fake_nic_create);
 	bridge = vnet_link_by_name(&fake->world, VNET_NS_HOST, FAKE_NET);
 	assert_non_null(bridge);
 	assert_int_equal(hanging_on(fake, FAKE_NIC), 0);
@@ -114,7 +96,7 @@ static void go_there_and_back(struct fake *fake)
 	assert_int_equal(vnet_link_by_index(&fake->world, VNET_NS_HOST, FAKE_NIC)->master,
 			 bridge->index);
 	assert_int_equal(bridge->bridge.stp, 1);
-	must_run(fake, fake_nic_delete);
+	fake_nic_must_run(fake, fake_nic_delete);
 	after = fake_text(fake, 0);
 	assert_string_equal(before, after);
 	fake_free(fake);
@@ -141,18 +123,18 @@ static void onto_and_off(void **state)
 	size_t n = hanging_on(fake, FAKE_NIC);
 
 	(void)state;
-	must_run(fake, fake_nic_create_plain);
+	fake_nic_must_run(fake, fake_nic_create_plain);
 	before = fake_text(fake, 0);
-	must_run(fake, fake_nic_set_on);
+	fake_nic_must_run(fake, fake_nic_set_on);
 	assert_int_equal(hanging_on(fake, FAKE_NIC), 0);
 	plan_of(fake, fake_nic_set_on, &result); /* once more: nothing is left to do */
 	assert_int_equal(result.plan.n_ops, 0);
 	vnet_result_done(&result);
-	must_run(fake, fake_nic_set_off);
+	fake_nic_must_run(fake, fake_nic_set_off);
 	assert_int_equal(hanging_on(fake, FAKE_NIC), n);
 	after = fake_text(fake, 0);
 	assert_string_equal(before, after);
-	must_run(fake, fake_nic_delete);
+	fake_nic_must_run(fake, fake_nic_delete);
 	fake_free(fake);
 }
 
@@ -197,12 +179,12 @@ static void every_operation_survives_the_journal(void **state)
 	plan_of(fake, fake_nic_create, &result);
 	assert_journal(fake, &result.plan);
 	vnet_result_done(&result);
-	must_run(fake, fake_nic_create);
+	fake_nic_must_run(fake, fake_nic_create);
 	plan_of(fake, fake_nic_delete, &result);
 	assert_journal(fake, &result.plan);
 	vnet_result_done(&result);
-	must_run(fake, fake_nic_delete);
-	must_run(fake, fake_nic_create_plain);
+	fake_nic_must_run(fake, fake_nic_delete);
+	fake_nic_must_run(fake, fake_nic_create_plain);
 	plan_of(fake, fake_nic_set_on, &result);
 	assert_journal(fake, &result.plan);
 	vnet_result_done(&result);
@@ -224,13 +206,13 @@ static void fail_each_of(struct fake *fake, fake_verb_fn *verb, fake_verb_fn *pr
 	size_t n_ops;
 
 	if (prepare)
-		must_run(fake, prepare);
+		fake_nic_must_run(fake, prepare);
 	fake_save(fake, &begin);
 	plan_of(fake, verb, &result);
 	n_ops = result.plan.n_ops;
 	vnet_result_done(&result);
 	before = fake_text(fake, 0);
-	must_run(fake, verb);
+	fake_nic_must_run(fake, verb);
 	after = fake_text(fake, 0);
 	*ret_back = *ret_on = 0;
 	for (size_t i = 0; i < n_ops * 6; i++) {
@@ -246,7 +228,7 @@ static void fail_each_of(struct fake *fake, fake_verb_fn *verb, fake_verb_fn *pr
 						   .at = i / 6,
 						   .code = i % 3 ? -ETIMEDOUT : -EPERM,
 						   .sticky = i / 3 % 2 == 1 };
-		r = run(fake, verb, &err);
+		r = fake_nic_run(fake, verb, &err);
 		if (r < 0 && err.outcome == VNET_OUTCOME_INCOMPLETE) {
 			fake_calm(fake);
 			assert_int_equal(vnet_recover(fake->vnet, &plainly, &what, &plan, &err), 0);
@@ -316,7 +298,7 @@ static void each_operation_of_the_way_onto_fails(void **state)
 static int make_with(struct fake *fake, const struct vnet_how *how, struct vnet_result *ret_result,
 		     struct vnet_error *err)
 {
-	must_run(fake, fake_nic_create_plain);
+	fake_nic_must_run(fake, fake_nic_create_plain);
 	return fake_nic_set_on(fake, how, ret_result, err);
 }
 
@@ -342,7 +324,7 @@ static void stops_its_own_client(void **state)
 	size_t n = 0;
 
 	(void)state;
-	must_run(fake, create_with_client);
+	fake_nic_must_run(fake, create_with_client);
 	assert_int_equal(vn_snapshot_add_client(&fake->world,
 						&(struct vnet_client){ .program = "udhcpc",
 								       .link = FAKE_NET,

@@ -71,24 +71,6 @@ struct scene {
 	struct count *count;
 };
 
-static int run(struct fake *fake, fake_verb_fn *verb, struct vnet_error *err)
-{
-	struct vnet_result result = { 0 };
-	int r = verb(fake, &plainly, &result, err);
-
-	if (r == 0)
-		vnet_result_done(&result);
-	return r;
-}
-
-static void must_run(struct fake *fake, fake_verb_fn *verb)
-{
-	struct vnet_error err = { 0 };
-
-	if (verb && run(fake, verb, &err) < 0)
-		fail_msg("%s", err.msg);
-}
-
 /* Whether others had a hand in it is no operation of the kernel's. */
 static size_t length_of(struct fake *fake, fake_verb_fn *verb)
 {
@@ -109,12 +91,12 @@ static void open_scene(struct scene *s, const struct way *way, bool old, struct 
 	struct fake *fake = old ? fake_nic_old() : fake_nic_new();
 
 	*s = (struct scene){ .fake = fake, .way = way, .old = old, .count = count };
-	must_run(fake, way->first);
-	must_run(fake, way->second);
+	fake_nic_must_run(fake, way->first);
+	fake_nic_must_run(fake, way->second);
 	s->n_ops = length_of(fake, way->act);
 	fake_save(fake, &s->begin);
 	s->before = fake_text(fake, 0);
-	must_run(fake, way->act);
+	fake_nic_must_run(fake, way->act);
 	s->after = fake_text(fake, 0);
 }
 
@@ -172,7 +154,7 @@ static bool one_point(struct scene *s, size_t at, int code, size_t second)
 	if (second != SIZE_MAX)
 		fake->second =
 			(struct fake_fault){ .kind = FAKE_REFUSE, .at = second, .code = code };
-	r = run(fake, s->way->act, &err);
+	r = fake_nic_run(fake, s->way->act, &err);
 	if (!fake->struck)
 		fail_msg("%s: it does not strike", point);
 	struck = fake->struck_again;
@@ -268,7 +250,7 @@ static void the_undo_is_needed(void **state)
 		fake_restore(s.fake, &s.begin);
 		s.fake->fault = (struct fake_fault){ .kind = FAKE_REFUSE, .at = 9, .code = -EIO };
 		s.fake->no_undo = true;
-		assert_true(run(s.fake, s.way->act, &err) < 0);
+		assert_true(fake_nic_run(s.fake, s.way->act, &err) < 0);
 		now = fake_text(s.fake, 0);
 		assert_string_not_equal(now, s.before);
 		assert_string_not_equal(now, s.after);
