@@ -229,8 +229,8 @@ static bool serve(struct dog *dog)
 		return false;
 	(void)snprintf(answer, sizeof(answer), "%" PRId64 " %s %s", (left_ms(dog) + 999) / 1000,
 		       dog->journal.net, dog->journal.what);
-	(void)vn_watchdog_say(client, answer);
-	return confirmed;
+	/* Who has gone meanwhile went without an answer: that is no confirmation. */
+	return vn_watchdog_say(client, answer) == 0 && confirmed;
 }
 
 /* The gateways that the change itself has asked at its end. */

@@ -195,6 +195,14 @@ int vn_watchdog_accept(int listener, char ret_line[VN_WATCHDOG_LINE])
 	return r < 0 ? r : take_fd(&fd);
 }
 
+/* After this it can't be answered any more: an answer is there by now, or it was not taken. */
+static int give_up(int fd, char ret_answer[VN_WATCHDOG_LINE])
+{
+	int r = shutdown(fd, SHUT_RDWR) < 0 ? -errno : vn_watchdog_hear(fd, 0, ret_answer);
+
+	return r < 0 ? -ETIMEDOUT : 0;
+}
+
 int vn_watchdog_ask(const char *path, const char *line, char ret_answer[VN_WATCHDOG_LINE])
 {
 	auto_fd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -211,5 +219,7 @@ int vn_watchdog_ask(const char *path, const char *line, char ret_answer[VN_WATCH
 	r = vn_watchdog_say(fd, line);
 	if (r == 0)
 		r = vn_watchdog_hear(fd, ASK_MS, ret_answer);
+	if (r == -ETIMEDOUT)
+		r = give_up(fd, ret_answer);
 	return r == -EPIPE ? -ENOENT : r;
 }

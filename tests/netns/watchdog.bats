@@ -272,6 +272,24 @@ back_to_before()
 	same_state before
 }
 
+# What was asked meanwhile stands in its queue still, but who asked has been told otherwise, or is gone.
+@test "what one that is stopped did not answer is not confirmed" {
+	run_vnet 0 bridge create br0 --uplink eth0 --confirm 60
+	kill -STOP "$(watchdogs)"
+	vnet confirm 3>&- &
+	sleep 0.5
+	kill -KILL $!
+	run_vnet 2 confirm
+	[[ $output == *"the watchdog does not answer (is it stopped?)" ]]
+	kill -CONT "$(watchdogs)"
+	run_vnet 0 show br0
+	[[ $output == *"waits for \`vnet confirm\`: bridge create br0, "* ]]
+	run_vnet 0 confirm
+	wait_for 2 no_watchdog
+	run_vnet 0 delete br0
+	same_state before
+}
+
 # Its look for the gateway has a socket on the NIC.
 @test "what a watchdog listens with is no matter of others" {
 	cp "$(command -v perl)" "$BATS_TEST_TMPDIR/vnet-watchdog"
