@@ -22,6 +22,8 @@ void vn_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link *b
  * Parts of vnet_uplink_check().
  *
  * vn_uplink_check_ties(): refuse what others lose by the move, as the survey shows.
+ * vn_uplink_check_firewall(): the part of it about rules that name the link @from, while packets
+ * will come and go by @to. @option: what it was called by, as "--uplink "
  * vn_uplink_check_owner(): refuse a NIC that others configure; with @force only a client
  * that can't be handed over as it is asked for.
  * vn_uplink_check_manager(): the part of it about programs that manage links; @dhcp: the
@@ -31,10 +33,16 @@ void vn_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link *b
  */
 int vn_uplink_check_ties(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 			 const char *bridge, bool force, struct vnet_error *err);
+int vn_uplink_check_firewall(const struct vnet_snapshot *snap, const char *option, const char *from,
+			     const char *to, struct vnet_error *err);
 int vn_uplink_check_owner(const struct vnet_spec *want, const struct vnet_snapshot *snap,
 			  bool force, struct vnet_error *err);
 int vn_uplink_check_manager(const struct vnet_spec *want, const struct vnet_snapshot *snap,
 			    bool dhcp, struct vnet_error *err);
+
+/* Tell of rules that name the link @from, while packets come and go by @to. */
+void vn_uplink_note_firewall(const struct vnet_snapshot *snap, const char *from, const char *to,
+			     struct vnet_plan *plan);
 
 /* @addr is one of @list (struct vnet_cidr; NULL: none). */
 bool vn_uplink_is_among(const struct vnet_list *list, const struct vnet_cidr *addr);

@@ -222,11 +222,14 @@ int vnet_uplink_check_back(const struct vnet_spec *have, const struct vnet_link 
 {
 	const struct vnet_link *nic =
 		have->uplink[0] ? vnet_link_by_name(snap, VNET_NS_HOST, have->uplink) : NULL;
+	int r;
 
 	if (!bridge || !nic)
 		return 0;
-	if (nic->master == bridge->index)
-		return check_inet6(have, bridge, nic, snap, err);
+	if (nic->master == bridge->index) {
+		r = check_inet6(have, bridge, nic, snap, err);
+		return r < 0 ? r : vn_uplink_check_firewall(snap, "", bridge->name, nic->name, err);
+	}
 	return vnet_error_set(err, -EBUSY,
 			      "%s is no port of %s any more: want `ip link set %s master %s` first "
 			      "(--force %s the addresses of %s)",

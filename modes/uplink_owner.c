@@ -453,6 +453,8 @@ void vnet_uplink_leave_owned(const struct vnet_spec *have, const struct vnet_sna
 	struct vnet_snapshot as_wanted;
 	int r;
 
+	if (nic)
+		vn_uplink_note_firewall(snap, bridge->name, nic->name, plan);
 	if (!vnet_spec_has(have, VNET_KEY_UPLINK_DHCP)) {
 		if (nic)
 			vn_uplink_leave(snap, bridge, nic, &have->addresses, goes_on, plan);

@@ -159,6 +159,19 @@ static void note_uppers(const struct vnet_snapshot *snap, const struct vnet_link
 
 /* ---- refuse ---- */
 
+int vn_uplink_check_firewall(const struct vnet_snapshot *snap, const char *option, const char *from,
+			     const char *to, struct vnet_error *err)
+{
+	struct list list;
+
+	if (!list_ties(snap, VNET_TIE_FIREWALL, &list))
+		return 0;
+	return vnet_error_set(err, -EBUSY,
+			      "%s%s: the firewall names it, but packets will come and go by %s: "
+			      "want %s beside it, as in { %s, %s }, or --force: %s",
+			      option, from, to, to, from, to, end(&list));
+}
+
 int vn_uplink_check_ties(const struct vnet_snapshot *snap, const struct vnet_link *nic,
 			 const char *bridge, bool force, struct vnet_error *err)
 {
@@ -173,20 +186,13 @@ int vn_uplink_check_ties(const struct vnet_snapshot *snap, const struct vnet_lin
 			"--uplink %s: is of Wi-Fi, where a station may send by its own "
 			"MAC alone: want a wired NIC (--force tries it)",
 			nic->name);
-	if (list_ties(snap, VNET_TIE_FIREWALL, &list))
-		return vnet_error_set(
-			err, -EBUSY,
-			"--uplink %s: the firewall names it, but packets will come and "
-			"go by %s: want %s beside it, as in { %s, %s }, or --force: %s",
-			nic->name, bridge, bridge, nic->name, bridge, end(&list));
-	return 0;
+	return vn_uplink_check_firewall(snap, "--uplink ", nic->name, bridge, err);
 }
 
 /* ---- tell ---- */
 
-/* A line for each kind: %s are the NIC, the bridge, the list. */
-static void note_ties(const struct vnet_snapshot *snap, const char *nic, const char *bridge,
-		      struct vnet_plan *plan)
+void vn_uplink_note_firewall(const struct vnet_snapshot *snap, const char *from, const char *to,
+			     struct vnet_plan *plan)
 {
 	struct list list;
 
@@ -195,7 +201,16 @@ static void note_ties(const struct vnet_snapshot *snap, const char *nic, const c
 			plan,
 			"the firewall names %s, but packets come and go by %s now: want %s in: "
 			"%s",
-			nic, bridge, bridge, end(&list));
+			from, to, to, end(&list));
+}
+
+/* A line for each kind: %s are the NIC, the bridge, the list. */
+static void note_ties(const struct vnet_snapshot *snap, const char *nic, const char *bridge,
+		      struct vnet_plan *plan)
+{
+	struct list list;
+
+	vn_uplink_note_firewall(snap, nic, bridge, plan);
 	if (list_ties(snap, VNET_TIE_FILTER, &list))
 		vnet_plan_note(plan, "what filters at %s stays there, in front of %s: %s", nic,
 			       bridge, end(&list));

@@ -132,7 +132,8 @@ size_t vnet_dhcp_candidates(const struct vnet_spec *spec, const struct vnet_snap
  * vnet_uplink_pending(): an address of the NIC @name is still being asked for, which takes
  * a second or two.
  * vnet_uplink_check_back(): refuse to delete a @bridge (NULL: gone) whose NIC was taken
- * off it, or takes no IPv6 any more: with the bridge the host's addresses would go.
+ * off it, or takes no IPv6 any more: with the bridge the host's addresses would go. Refuse also
+ * where the survey found that a firewall names it.
  * vnet_uplink_port(): the NIC, while it is a port of @bridge; else NULL.
  * vnet_uplink_take_client(): stop its DHCP client, before anything else, if it is to be
  * handed over or replaced.

@@ -249,6 +249,7 @@ struct vnet_file {
  * @uplink:     the NIC that is, or is to be, the bridge's way out; empty: none
  * @uplink_index: its index, as it was first seen; 0: not seen yet
  * @survey:     the NIC is about to be moved: its ties are looked up
+ * @survey_back: it is about to be given back: those of the bridge to the firewall are
  * @ask:        the host's way out is about to be moved: its gateways are asked
  * @gateways:   of those through @uplink, or the bridge that has it, the ones that answered
  * @fresh:      the settings of a new link are looked up, as of the link "default"
@@ -274,11 +275,12 @@ struct vnet_snapshot {
 	char uplink[VNET_NAME_SIZE];
 	int32_t uplink_index;
 	bool survey;
+	bool survey_back;
 	bool ask;
 	struct vnet_gateway gateways[VNET_GATEWAYS];
 	size_t n_gateways;
 	bool fresh;
-	struct vnet_tie *ties; /* of @uplink; nothing where @survey is false */
+	struct vnet_tie *ties; /* nothing without @survey or @survey_back */
 	size_t n_ties;
 	bool hand_over;
 	struct vnet_client *clients;

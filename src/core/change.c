@@ -289,7 +289,9 @@ static int read_settled(struct vnet *vnet, const struct change *c, struct vnet_s
 		.dhcp = c->verb == CHANGE_DHCP || names(c, VNET_KEY_DHCP_RANGE),
 		.uplink = uplink_of(c),
 		.is_port = c->dev != NULL,
-		.back = gives_back(c),
+		/* What is taken back is taken back whatever it means for others. */
+		.back = c->verb != CHANGE_RESTORE && (c->verb == CHANGE_DELETE || gives_back(c)),
+		.stays = gives_back(c),
 	};
 	int64_t end_ms = vn_clock_ms() + SETTLE_MS;
 	int r = vn_net_snapshot(vnet, &purpose, ret_snap, err);

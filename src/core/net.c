@@ -116,7 +116,8 @@ int vn_net_snapshot(const struct vnet *vnet, const struct vn_purpose *purpose,
 	snap.dhcp = purpose->dhcp;
 	snap.ask = purpose->change;
 	snap.survey = purpose->uplink != NULL;
-	snap.fresh = purpose->uplink || purpose->back;
+	snap.survey_back = purpose->back;
+	snap.fresh = purpose->uplink || purpose->stays;
 	r = vnet->exec.ops->read(vnet->exec.self, purpose->net, &snap, err);
 	if (r < 0) {
 		vnet_snapshot_done(&snap);

@@ -39,7 +39,9 @@ int vn_net_open(const struct vn_exec *exec, const char *run_dir, uint64_t nsid, 
  * @uplink: the NIC that is to be its way out, whose ties are looked up; NULL: what the
  *          record says
  * @is_port: @uplink is to be a port that is no way out: messages do not name --uplink
- * @back:   its way out is to be given back: with the settings of a new link
+ * @back:   its way out is to be given back, with the bridge or without: what a firewall has of
+ *          the bridge is looked up
+ * @stays:  the bridge stays without: with the settings of a new link
  */
 struct vn_purpose {
 	const char *net;
@@ -48,6 +50,7 @@ struct vn_purpose {
 	const char *uplink;
 	bool is_port;
 	bool back;
+	bool stays;
 };
 
 /*

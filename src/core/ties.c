@@ -111,6 +111,20 @@ static int read_kind(const struct vnet_link *nic, struct vnet_snapshot *snap)
 	return r;
 }
 
+/* On the way back the firewall is what matters: all else goes with the bridge, or came by it. */
+static int read_bridge(const char *net, struct vnet_snapshot *snap)
+{
+	const struct vnet_link *bridge = vnet_link_by_name(snap, VNET_NS_HOST, net);
+	const struct vnet_link *nic = vnet_link_by_name(snap, VNET_NS_HOST, snap->uplink);
+	int r;
+
+	if (!bridge || !nic || nic->master != bridge->index)
+		return 0;
+	/* What is bound to it looks at nothing any more. */
+	r = vn_nft_survey(bridge, nic->name, VNET_TIE_FIREWALL, snap);
+	return r < 0 ? r : vn_xtables_survey(bridge->name, nic->name, on_xtable, snap);
+}
+
 int vn_ties_read(struct vn_sock *sock, const char *net, struct vnet_snapshot *snap)
 {
 	static const enum vnet_tie_kind kinds[] = {
@@ -122,10 +136,12 @@ int vn_ties_read(struct vn_sock *sock, const char *net, struct vnet_snapshot *sn
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		vn_snapshot_clear_ties(snap, kinds[i]);
+	if (snap->survey_back)
+		return read_bridge(net, snap);
 	nic = snap->survey ? vnet_link_by_name(snap, VNET_NS_HOST, snap->uplink) : NULL;
 	if (!nic)
 		return 0;
-	r = vn_nft_survey(nic, net, snap);
+	r = vn_nft_survey(nic, net, VNET_TIE_FILTER, snap);
 	if (r == 0)
 		r = vn_xtables_survey(nic->name, net, on_xtable, snap);
 	if (r == 0)

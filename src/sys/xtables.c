@@ -65,13 +65,13 @@ static bool matches(const uint8_t *wanted, const uint8_t *mask, const char name[
 	return true;
 }
 
-static bool turns(const uint8_t *ifaces, const char nic[IFNAMSIZ], const char bridge[IFNAMSIZ])
+static bool turns(const uint8_t *ifaces, const char from[IFNAMSIZ], const char to[IFNAMSIZ])
 {
 	for (size_t side = 0; side < 2; side++) {
 		const uint8_t *wanted = ifaces + side * IFNAMSIZ;
 		const uint8_t *mask = wanted + 2 * (size_t)IFNAMSIZ;
 
-		if (matches(wanted, mask, nic) && !matches(wanted, mask, bridge))
+		if (matches(wanted, mask, from) && !matches(wanted, mask, to))
 			return true;
 	}
 	return false;
@@ -116,7 +116,7 @@ static int tell(const struct vn_xtable *table, const struct layout *layout, cons
 	return fn(text, arg);
 }
 
-int vn_xtables_parse(const struct vn_xtable *table, const char *nic, const char *bridge,
+int vn_xtables_parse(const struct vn_xtable *table, const char *from, const char *to,
 		     vn_xtables_fn *fn, void *arg)
 {
 	const struct layout *layout = &layouts[table->family == AF_INET6];
@@ -127,7 +127,7 @@ int vn_xtables_parse(const struct vn_xtable *table, const char *nic, const char 
 	uint16_t next;
 	int r = 0;
 
-	if (vn_copy(names[0], IFNAMSIZ, nic) < 0 || vn_copy(names[1], IFNAMSIZ, bridge) < 0)
+	if (vn_copy(names[0], IFNAMSIZ, from) < 0 || vn_copy(names[1], IFNAMSIZ, to) < 0)
 		return -ENAMETOOLONG;
 	for (size_t at = 0; at < table->size && r == 0; at += next) {
 		const uint8_t *entry = table->entries + at;
@@ -155,8 +155,8 @@ int vn_xtables_parse(const struct vn_xtable *table, const char *nic, const char 
 /* ---- the kernel ---- */
 
 struct search {
-	const char *nic;
-	const char *bridge;
+	const char *from;
+	const char *to;
 	vn_xtables_fn *fn;
 	void *arg;
 };
@@ -188,7 +188,7 @@ static int survey_table(int fd, const struct layout *layout, const char *name,
 		table.hooks[i] = info.valid_hooks >> i & 1 ? info.hook_entry[i] : UINT32_MAX;
 	table.entries = buf + skip;
 	table.size = info.size;
-	return vn_xtables_parse(&table, search->nic, search->bridge, search->fn, search->arg);
+	return vn_xtables_parse(&table, search->from, search->to, search->fn, search->arg);
 }
 
 static int survey_family(const struct layout *layout, const struct search *search)
@@ -212,9 +212,9 @@ static int survey_family(const struct layout *layout, const struct search *searc
 	return r == -EPERM ? 0 : r;
 }
 
-int vn_xtables_survey(const char *nic, const char *bridge, vn_xtables_fn *fn, void *arg)
+int vn_xtables_survey(const char *from, const char *to, vn_xtables_fn *fn, void *arg)
 {
-	const struct search search = { .nic = nic, .bridge = bridge, .fn = fn, .arg = arg };
+	const struct search search = { .from = from, .to = to, .fn = fn, .arg = arg };
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]) && r == 0; i++)

@@ -10,11 +10,11 @@ typedef int vn_xtables_fn(const char *text, void *arg);
 
 /*
  * Hand each rule of legacy iptables and ip6tables of the caller's namespace that asks for
- * the link @nic, and not alike for @bridge, to @fn. Where there is no such table, or the
+ * the link @from, and not alike for @to, to @fn. Where there is no such table, or the
  * caller may not look, that is nothing. Returns 0, what @fn returned, -EINTR if a table is
  * changed at this moment, or another negative errno.
  */
-int vn_xtables_survey(const char *nic, const char *bridge, vn_xtables_fn *fn, void *arg);
+int vn_xtables_survey(const char *from, const char *to, vn_xtables_fn *fn, void *arg);
 
 enum { VN_XTABLES_HOOKS = 5 }; /* NF_INET_NUMHOOKS */
 
@@ -34,7 +34,7 @@ struct vn_xtable {
 };
 
 /* The same of one table. Returns -EBADMSG if it makes no sense. */
-int vn_xtables_parse(const struct vn_xtable *table, const char *nic, const char *bridge,
+int vn_xtables_parse(const struct vn_xtable *table, const char *from, const char *to,
 		     vn_xtables_fn *fn, void *arg);
 
 #endif /* VN_SYS_XTABLES_H */

@@ -58,6 +58,7 @@ struct survey {
 	struct vn_sock *sock;
 	struct vnet_snapshot *snap;
 	struct vn_nft_move move;
+	enum vnet_tie_kind bound_kind;
 	struct vn_nft_rule rule; /* the one at hand */
 	struct chain *bound;
 	size_t n_bound;
@@ -142,9 +143,8 @@ static void copy_name(const struct nlattr *attr, char ret_name[VN_NFT_NAME])
 	ret_name[len] = '\0';
 }
 
-static bool is_device(const struct survey *s, const struct nlattr *attr)
+static bool is_device(const char *name, const struct nlattr *attr)
 {
-	const char *name = s->move.from.name;
 	char device[VN_NFT_NAME];
 
 	copy_name(attr, device);
@@ -156,20 +156,26 @@ static bool is_device(const struct survey *s, const struct nlattr *attr)
 }
 
 /* The devices of a hook stand alone or in a list. */
-static bool is_bound(const struct survey *s, const struct nlattr *one, const struct nlattr *list)
+static bool is_bound(const char *name, const struct nlattr *one, const struct nlattr *list)
 {
 	const struct nlattr *attr;
 
-	if (one && mnl_attr_get_payload_len(one) && is_device(s, one))
+	if (one && mnl_attr_get_payload_len(one) && is_device(name, one))
 		return true;
 	if (!list)
 		return false;
 	VN_FOR_EACH_NESTED(attr, list)
 	{
-		if (is_device(s, attr))
+		if (is_device(name, attr))
 			return true;
 	}
 	return false;
+}
+
+static bool is_bound_alone(const struct survey *s, const struct nlattr *one,
+			   const struct nlattr *list)
+{
+	return is_bound(s->move.from.name, one, list) && !is_bound(s->move.to.name, one, list);
 }
 
 static int keep_bound(struct survey *s, const char *table, const char *name)
@@ -236,9 +242,9 @@ static int on_chain(const struct nlmsghdr *head, void *arg)
 	if (is_ingress(&chain))
 		r = keep_bound(s, chain.table, chain.name);
 	if (r == 0 && family_name(chain.family) &&
-	    is_bound(s, vn_find_nested(chain.hook, NFTA_HOOK_DEV),
-		     vn_find_nested(chain.hook, NFTA_HOOK_DEVS)))
-		r = add_tie(s, VNET_TIE_FILTER, "chain ", chain.family, chain.table, chain.name, 0);
+	    is_bound_alone(s, vn_find_nested(chain.hook, NFTA_HOOK_DEV),
+			   vn_find_nested(chain.hook, NFTA_HOOK_DEVS)))
+		r = add_tie(s, s->bound_kind, "chain ", chain.family, chain.table, chain.name, 0);
 	return r;
 }
 
@@ -250,8 +256,8 @@ static int on_flowtable(const struct nlmsghdr *head, void *arg)
 			  NFTA_FLOWTABLE_HOOK, &table);
 
 	if (r == 0 && family_name(table.family) &&
-	    is_bound(s, NULL, vn_find_nested(table.hook, NFTA_FLOWTABLE_HOOK_DEVS)))
-		r = add_tie(s, VNET_TIE_FILTER, "flowtable ", table.family, table.table, table.name,
+	    is_bound_alone(s, NULL, vn_find_nested(table.hook, NFTA_FLOWTABLE_HOOK_DEVS)))
+		r = add_tie(s, s->bound_kind, "flowtable ", table.family, table.table, table.name,
 			    0);
 	return r;
 }
@@ -395,15 +401,16 @@ static struct vn_nft_port port_of(const char *name, const struct vnet_link *link
 	return port;
 }
 
-int vn_nft_survey(const struct vnet_link *nic, const char *bridge, struct vnet_snapshot *snap)
+int vn_nft_survey(const struct vnet_link *from, const char *to, enum vnet_tie_kind bound_kind,
+		  struct vnet_snapshot *snap)
 {
-	struct survey s = { .snap = snap };
+	struct survey s = { .snap = snap, .bound_kind = bound_kind };
 	int r = vn_sock_open_of(VN_SOCK_NETFILTER, &s.sock);
 
 	if (r < 0)
 		return is_absent(r) ? 0 : r;
-	s.move.from = port_of(nic->name, nic);
-	s.move.to = port_of(bridge, vnet_link_by_name(snap, VNET_NS_HOST, bridge));
+	s.move.from = port_of(from->name, from);
+	s.move.to = port_of(to, vnet_link_by_name(snap, VNET_NS_HOST, to));
 	r = survey(&s);
 	vn_sock_close(s.sock);
 	free(s.bound);

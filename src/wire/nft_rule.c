@@ -159,7 +159,7 @@ static void run_meta(struct run *run, const struct nlattr *data)
 		load(run, reg, content);
 }
 
-/* Where the routes lead: after the move, over the bridge. */
+/* Where the routes lead: after the move, over the other one. */
 static void run_fib(struct run *run, const struct nlattr *data)
 {
 	uint32_t result = number(vn_find_nested(data, NFTA_FIB_RESULT));

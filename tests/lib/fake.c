@@ -343,6 +343,7 @@ static int fake_read(void *self, const char *net, struct vnet_snapshot *snap,
 	copy.seed = snap->seed;
 	copy.dhcp = snap->dhcp;
 	copy.survey = snap->survey;
+	copy.survey_back = snap->survey_back;
 	copy.hand_over = snap->hand_over;
 	copy.fresh = snap->fresh;
 	*snap = copy;

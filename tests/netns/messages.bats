@@ -1000,6 +1000,12 @@ moves()
 		--force
 	nft 'flush chain inet t c; add rule inet t c iifname { nic, br0 } accept'
 	vnet bridge create br0 --uplink nic
+	nft 'add rule inet t c iifname br0 accept'
+	state before
+	refuses 'br0: the firewall names it, but packets will come and go by nic: want nic beside it, as in { br0, nic }, or --force: inet t c handle 5' \
+		delete br0
+	said 0 'the firewall names br0, but packets come and go by nic now: want nic in: inet t c handle 5' \
+		delete br0 --force
 }
 
 @test "an uplink with what stays on it" {

@@ -122,6 +122,67 @@ same_rules()
 	[ -z "$output" ]
 }
 
+# back_is_refused TEXT: for both ways back, with TEXT at the end of the line.
+back_is_refused()
+{
+	local verb
+
+	for verb in 'delete br0' 'bridge set br0 --no-uplink' 'delete br0 --dry-run'; do
+		# shellcheck disable=SC2086 # words of a command
+		run_vnet 2 $verb
+		[[ $output == *": br0: the firewall names it, but packets will come and go by eth0: want eth0 beside it, as in { br0, eth0 }, or --force: $1" ]]
+	done
+	[ "$(basename "$(readlink /sys/class/net/eth0/master)")" = br0 ]
+}
+
+@test "on the way back, rules that name the bridge" {
+	vnet bridge create br0 --uplink eth0
+	nft -f - <<-'END'
+	table inet t {
+		set one { type ifname; elements = { "br0" } }
+		set both { type ifname; elements = { "eth0", "br0" } }
+		chain c { type filter hook input priority 0;
+			iifname "eth0" accept
+			iifname { "br0", "eth0" } accept
+			iifname @both accept
+			iifname != "lo" accept
+			iifname "br0" accept comment "turns"
+			iif "br0" accept comment "turns"
+			iifname @one accept comment "turns"
+			iifname "br*" accept comment "turns"
+		}
+	}
+	END
+	back_is_refused "$(expected | sed 's/^/inet t c handle /' | paste -sd , | sed 's/,/, /g')"
+	run_vnet 0 bridge set br0 --no-uplink --force
+	[[ $output == *"the firewall names br0, but packets come and go by eth0 now: want eth0 in: inet t c handle "* ]]
+	[ ! -e /sys/class/net/eth0/master ]
+	run_vnet 0 delete br0 # it has no uplink any more
+	[ -z "$output" ]
+}
+
+@test "on the way back, chains that are bound to the bridge" {
+	vnet bridge create br0 --uplink eth0
+	nft -f - <<-'END'
+	table netdev t {
+		chain both { type filter hook ingress devices = { br0, eth0 } priority 0; }
+		chain nic { type filter hook ingress device eth0 priority 0; }
+		chain one { type filter hook ingress device br0 priority 0; iifname "br0" drop; }
+	}
+	END
+	back_is_refused 'chain netdev t one'
+	nft delete chain netdev t one
+	run_vnet 0 delete br0
+	[ -z "$output" ]
+}
+
+@test "on the way back, what is not confirmed is taken back all the same" {
+	vnet bridge create br0 --uplink eth0 --confirm 1
+	nft 'table inet t { chain c { type filter hook input priority 0; iifname "br0" accept; }; }'
+	wait_for 4 eval '[ ! -e /sys/class/net/br0 ] && ! pgrep -x vnet-watchdog >/dev/null'
+	ip addr show dev eth0 | grep -q 10.9.0.2/24
+}
+
 # Five thousand: with sanitizers, on a busy machine, in seconds; else in some 70 ms.
 @test "many rules" {
 	{

@@ -27,7 +27,7 @@
 #include "sys/sockets.h"
 #include "sys/xtables.h"
 
-enum { NIC = 7, UPPER = 8, BOND = 9 };
+enum { NIC = 7, UPPER = 8, BOND = 9, BRIDGE = 10 };
 
 /* ---- decisions ---- */
 
@@ -247,6 +247,60 @@ static void what_is_told(void **state)
 	nic.carrier = 1;
 	snap = host_of(&nic);
 	check_notes(&snap, "");
+}
+
+/* A host whose NIC eth0 is the way out of the bridge br0. */
+static struct vnet_snapshot host_behind(void)
+{
+	struct vnet_link nic = link_of(NIC, "eth0", "");
+	struct vnet_link bridge = link_of(BRIDGE, "br0", "bridge");
+	struct vnet_snapshot snap;
+
+	nic.master = BRIDGE;
+	snap = host_of(&nic);
+	assert_int_equal(vn_snapshot_add_link(&snap, VNET_NS_HOST, &bridge), 0);
+	return snap;
+}
+
+static void check_back(const struct vnet_snapshot *snap, int code, const char *text)
+{
+	const struct vnet_link *bridge = vnet_link_by_name(snap, VNET_NS_HOST, "br0");
+	struct vnet_spec have = spec_of("br0", "eth0");
+
+	for (int goes_on = 0; goes_on < 2; goes_on++) {
+		struct vnet_error err = { 0 };
+
+		assert_int_equal(vnet_uplink_check_back(&have, bridge, snap, goes_on, &err), code);
+		assert_string_equal(err.msg, text);
+	}
+	vnet_spec_done(&have);
+}
+
+static void the_way_back(void **state)
+{
+	struct vnet_snapshot snap = host_behind();
+	const struct vnet_link *bridge = vnet_link_by_name(&snap, VNET_NS_HOST, "br0");
+	const struct vnet_link *nic = vnet_link_by_name(&snap, VNET_NS_HOST, "eth0");
+	struct vnet_spec have = spec_of("br0", "eth0");
+	struct vnet_plan plan;
+
+	(void)state;
+	check_back(&snap, 0, "");
+	add_tie(&snap, VNET_TIE_FIREWALL, "nf_tables", "inet t c handle 2", 0);
+	add_tie(&snap, VNET_TIE_FIREWALL, "iptables", "ip filter INPUT rule 1", 0);
+	check_back(&snap, -EBUSY,
+		   "br0: the firewall names it, but packets will come and go by eth0: want eth0 "
+		   "beside it, as in { br0, eth0 }, or --force: inet t c handle 2, ip filter INPUT "
+		   "rule 1");
+	vnet_plan_init(&plan);
+	vnet_uplink_leave_owned(&have, &snap, bridge, nic, false, &plan);
+	assert_int_equal(plan.failed, 0);
+	assert_string_equal(plan.notes,
+			    "the firewall names br0, but packets come and go by eth0 now: want "
+			    "eth0 in: inet t c handle 2, ip filter INPUT rule 1\n");
+	vnet_plan_done(&plan);
+	vnet_spec_done(&have);
+	vnet_snapshot_done(&snap);
 }
 
 /* However many there are, and however long: one line, cut at a whole item, with a count. */
@@ -501,6 +555,7 @@ int main(void)
 		cmocka_unit_test(vlans),
 		cmocka_unit_test(wifi),
 		cmocka_unit_test(what_is_told),
+		cmocka_unit_test(the_way_back),
 		cmocka_unit_test(long_lists),
 		cmocka_unit_test(legacy_tables),
 		cmocka_unit_test(legacy_tables_are_cut),

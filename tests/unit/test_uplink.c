@@ -365,6 +365,28 @@ static void each_operation_with_a_client_fails(void **state)
 	assert_true(back > 0 && on > 0);
 }
 
+/* What refuses a delete is no hindrance for what nobody has confirmed. */
+static void a_firewall_and_what_is_taken_back(void **state)
+{
+	struct fake *fake = fake_nic_new();
+	auto_free char *before = fake_text(fake, 0);
+	auto_free char *after = NULL;
+	const struct vnet_tie tie = { .kind = VNET_TIE_FIREWALL, .text = "inet t c handle 2" };
+	struct vnet_error err = { 0 };
+
+	(void)state;
+	fake_nic_must_run(fake, fake_nic_create);
+	assert_int_equal(vn_snapshot_add_tie(&fake->world, &tie), 0);
+	assert_int_equal(fake_nic_run(fake, fake_nic_delete, &err), -EBUSY);
+	assert_non_null(strstr(err.msg, ": the firewall names it, "));
+	err = (struct vnet_error){ 0 };
+	if (vn_net_restore(fake->vnet, FAKE_NET, NULL, "a test", &err) < 0)
+		fail_msg("%s", err.msg);
+	after = fake_text(fake, 0);
+	assert_string_equal(before, after);
+	fake_free(fake);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -377,6 +399,7 @@ int main(void)
 		cmocka_unit_test(each_operation_fails_on_an_old_kernel),
 		cmocka_unit_test(each_operation_of_the_way_onto_fails),
 		cmocka_unit_test(each_operation_of_the_way_off_fails),
+		cmocka_unit_test(a_firewall_and_what_is_taken_back),
 		cmocka_unit_test(stops_its_own_client),
 		cmocka_unit_test(each_operation_with_a_client_fails),
 	};
