@@ -1104,7 +1104,8 @@ dnsmasq_is()
 	kill -STOP "$dog"
 	said 2 '/watchdog: the watchdog does not answer (is it stopped?)' confirm
 	said 1 ": busy: the watchdog of $(cat /run/vnet/*/lock) does not answer (is it stopped?)" delete br0
-	kill -CONT "$dog" # what it was asked meanwhile, it does now
+	kill -CONT "$dog"
+	vnet confirm
 	wait_for 5 eval '! pgrep -x vnet-watchdog'
 	vnet delete br0
 }
