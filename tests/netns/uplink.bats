@@ -163,6 +163,7 @@ lost()
 	ip addr add 2001:db8:9::77/64 dev eth0
 	ip addr show dev eth0 to 2001:db8:9::77 | grep -q tentative
 	run_vnet 0 bridge create br0 --uplink eth0
+	[[ $output != *vnet\ \(* ]] # its own sockets are no matter
 	[[ $(on br0) == *2001:db8:9::77* ]]
 	[[ $(ip addr show dev br0) != *tentative* ]]
 }
