@@ -96,6 +96,20 @@ static int check_client(const struct vnet_link *link, const char *bridge,
 	return 0;
 }
 
+/* One of Wi-Fi that is no station joins its bridge by its own program's means. */
+static int check_wireless(const struct vnet_link *link, const struct vnet_snapshot *snap,
+			  struct vnet_error *err)
+{
+	for (size_t i = 0; i < snap->n_ties; i++) {
+		if (snap->ties[i].kind == VNET_TIE_WIRELESS)
+			return vnet_error_set(err, -EOPNOTSUPP,
+					      "%s is of Wi-Fi, where a station may send by its own "
+					      "MAC alone: want a wired device (--force tries it)",
+					      link->name);
+	}
+	return 0;
+}
+
 /* Of a veth pair, what hangs on each is the other. */
 static int check_upper(const struct vnet_link *link, const struct vnet_snapshot *snap,
 		       struct vnet_error *err)
@@ -144,6 +158,8 @@ int vnet_ports_check(const struct vnet_spec *have, const struct vnet_spec *want,
 			r = check_client(link, want->name, snap, err);
 		if (r == 0)
 			r = check_upper(link, snap, err);
+		if (r == 0 && !force)
+			r = check_wireless(link, snap, err);
 		if (r == 0 && !force)
 			r = check_served(link, want, err);
 	}
