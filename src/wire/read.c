@@ -16,10 +16,6 @@
 #include "base/snapshot.h"
 #include "base/text.h"
 
-#ifndef RTEXT_FILTER_SKIP_STATS
-#define RTEXT_FILTER_SKIP_STATS (1 << 3)
-#endif
-
 enum {
 	READ_ATTRS = 128,     /* more than any table below */
 	READ_LIMIT_MS = 4000, /* of asking again */

@@ -15,10 +15,6 @@
 #include "base/text.h"
 #include "wire/attr.h"
 
-#ifndef RTEXT_FILTER_SKIP_STATS
-#define RTEXT_FILTER_SKIP_STATS (1 << 3)
-#endif
-
 /* How a file shows what a message has. */
 enum unit {
 	AS_IS,

@@ -19,10 +19,6 @@
  * quick, but a notice that came before the socket was there would be waited for in vain.
  */
 
-#ifndef RTEXT_FILTER_SKIP_STATS
-#define RTEXT_FILTER_SKIP_STATS (1 << 3)
-#endif
-
 enum { PAUSE_NS = 30000 }; /* what is waited for takes the kernel about three of these */
 
 /* What the answers say of the link. */
