@@ -29,6 +29,13 @@ else()
 	list(APPEND VN_LINK LINKER:-z,defs)
 endif()
 
+# What the fuzzer goes by, and what its coverage is counted by. Clang alone has them.
+if(VNET_FUZZ)
+	set(VN_FUZZ -fsanitize=fuzzer-no-link -fprofile-instr-generate -fcoverage-mapping)
+	list(APPEND VN_SANITIZERS ${VN_FUZZ})
+	list(APPEND VN_LINK ${VN_FUZZ})
+endif()
+
 # The sanitizers have checks of their own in the place of _FORTIFY_SOURCE, and at -O0 it does
 # nothing but warn.
 set(VN_FORTIFY "")

@@ -81,11 +81,4 @@ int cmd_show(struct vnet *vnet, const struct cli_args *args, struct vnet_error *
 int cmd_confirm(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 int cmd_recover(struct vnet *vnet, const struct cli_args *args, struct vnet_error *err);
 
-/*
- * Print a plan's notes, which are cut up, to stderr, and for a dry run its commands to
- * stdout. Returns 0, or a negative errno with a sentence.
- */
-int cli_print_plan(const struct vnet_plan *plan, const struct cli_args *args,
-		   struct vnet_error *err);
-
 #endif /* VN_CLI_CLI_H */

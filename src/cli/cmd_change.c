@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/cli.h"
 
 static struct vnet_how how_of(const struct cli_args *args)
@@ -17,10 +18,37 @@ static struct vnet_how how_of(const struct cli_args *args)
 	};
 }
 
+/*
+ * Print a plan's notes, which are cut up, to stderr, and for a dry run its commands to
+ * stdout. Returns 0, or a negative errno with a sentence.
+ */
+static int print_plan(const struct vnet_plan *plan, const struct cli_args *args,
+		      struct vnet_error *err)
+{
+	char *text;
+	int r;
+
+	if (plan->notes) {
+		char *rest = plan->notes;
+		char *line;
+
+		while ((line = vn_line_next(&rest)))
+			(void)fprintf(stderr, "vnet: %s\n", line);
+	}
+	if (!args->call.dry_run)
+		return 0;
+	r = vnet_plan_print(plan, VNET_PLAN_SHELL, &text);
+	if (r < 0)
+		return vnet_error_set(err, r, "printing the plan: %s", vn_strerror(r));
+	printf("%s", text);
+	free(text);
+	return 0;
+}
+
 /* Print what a change that went well did, and let it go. */
 static int tell(struct vnet_result *result, const struct cli_args *args, struct vnet_error *err)
 {
-	int r = cli_print_plan(&result->plan, args, err);
+	int r = print_plan(&result->plan, args, err);
 
 	if (r == 0 && args->call.confirm && !args->call.dry_run)
 		(void)fprintf(stderr,
@@ -149,7 +177,7 @@ int cmd_recover(struct vnet *vnet, const struct cli_args *args, struct vnet_erro
 
 	if (r < 0)
 		return r;
-	r = cli_print_plan(&plan, args, err);
+	r = print_plan(&plan, args, err);
 	if (!what)
 		printf("nothing to recover\n");
 	else if (!args->call.dry_run)

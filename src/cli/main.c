@@ -50,29 +50,6 @@ static int enter(const char *name, struct vnet_error *err)
 	return 0;
 }
 
-int cli_print_plan(const struct vnet_plan *plan, const struct cli_args *args,
-		   struct vnet_error *err)
-{
-	char *text;
-	int r;
-
-	if (plan->notes) {
-		char *rest = plan->notes;
-		char *line;
-
-		while ((line = vn_line_next(&rest)))
-			(void)fprintf(stderr, "vnet: %s\n", line);
-	}
-	if (!args->call.dry_run)
-		return 0;
-	r = vnet_plan_print(plan, VNET_PLAN_SHELL, &text);
-	if (r < 0)
-		return vnet_error_set(err, r, "printing the plan: %s", vn_strerror(r));
-	printf("%s", text);
-	free(text);
-	return 0;
-}
-
 /* "bridge create br0": what messages begin with. */
 static void name_what(struct cli_args *args, int words, char **argv)
 {

@@ -21,11 +21,9 @@ static void put_plan(struct vn_text *text, const char *word, const struct vnet_p
 	}
 }
 
-int vn_journal_write(const char *path, const struct vn_journal *journal)
+int vn_journal_print(const struct vn_journal *journal, char **ret_text)
 {
 	struct vn_text text = { 0 };
-	auto_free char *string = NULL;
-	int r;
 
 	vn_text_add(&text, "%s\nwhat %s\nnet %s\n", magic, journal->what, journal->net);
 	if (journal->uplink)
@@ -33,8 +31,15 @@ int vn_journal_write(const char *path, const struct vn_journal *journal)
 	put_plan(&text, "do", &journal->plan);
 	put_plan(&text, "on", &journal->onward);
 	put_plan(&text, "undo", &journal->undo);
-	r = vn_text_take(&text, &string);
-	return r < 0 ? r : vn_file_write(path, string, 0600);
+	return vn_text_take(&text, ret_text);
+}
+
+int vn_journal_write(const char *path, const struct vn_journal *journal)
+{
+	auto_free char *text = NULL;
+	int r = vn_journal_print(journal, &text);
+
+	return r < 0 ? r : vn_file_write(path, text, 0600);
 }
 
 static int add_op(struct vnet_plan *plan, char *line)

@@ -37,7 +37,10 @@ int vn_journal_write(const char *path, const struct vn_journal *journal);
  */
 int vn_journal_read(const char *path, struct vn_journal *ret_journal);
 
-/* Parse a journal's text, which is cut up; for the above and for the fuzzer. */
+/* Its text, for the caller to free. Returns 0 or -ENOMEM. */
+int vn_journal_print(const struct vn_journal *journal, char **ret_text);
+
+/* Parse such a text, which is cut up; for the above and for the fuzzer. */
 int vn_journal_parse(char *text, struct vn_journal *ret_journal);
 
 /* Free what it holds, not @journal itself. */

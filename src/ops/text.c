@@ -130,6 +130,9 @@ static const struct member file_members[] = {
 	END,
 };
 
+/* No content: a plan owns that of a FILE_WRITE alone. */
+static const struct member file_del_members[] = { M("path", MEMBER_STRING, u.file.path), END };
+
 static const struct member service_members[] = {
 	M("netns", MEMBER_STRING, u.service.netns),
 	M("conf", MEMBER_STRING, u.service.conf),
@@ -167,7 +170,7 @@ static const struct {
 	[VNET_OP_NETNS_DEL] = { "netns-del", netns_members },
 	[VNET_OP_CSUM_OFF] = { "csum-off", csum_members },
 	[VNET_OP_FILE_WRITE] = { "file-write", file_members },
-	[VNET_OP_FILE_DEL] = { "file-del", file_members },
+	[VNET_OP_FILE_DEL] = { "file-del", file_del_members },
 	[VNET_OP_SERVICE_START] = { "service-start", service_members },
 	[VNET_OP_SERVICE_STOP] = { "service-stop", service_members },
 	[VNET_OP_SERVICE_RELOAD] = { "service-reload", service_members },

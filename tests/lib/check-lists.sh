@@ -16,7 +16,7 @@ listed()
 for file in src/*/*.c src/*/*.scd include/vnet/*.h; do
 	[ ! -e "$file" ] || listed "$file" "$file"
 done
-for file in helpers/*.c tests/unit/*.c tests/netns/*.c tests/lib/*.c; do
+for file in helpers/*.c tests/unit/*.c tests/netns/*.c tests/lib/*.c tests/fuzz/*.c; do
 	[ ! -e "$file" ] || listed "$(basename "$file" .c)" "$file"
 done
 
