@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vnet/mode.h>
+
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
