@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -165,6 +166,46 @@ int vn_step_one(const struct vn_txn *txn, const struct vnet_plan *plan, size_t i
 	else
 		r = txn->exec->ops->system(txn->exec->self, op);
 	return r < 0 ? vn_step_error(plan, i, r, detail.msg, err) : 0;
+}
+
+/* The link of which @op takes an IPv6 address away; 0: none. */
+static int32_t takes_addr6(const struct vnet_op *op, struct vnet_link *ret_link)
+{
+	const struct vnet_object *object = &op->u.object.object;
+	const struct vnet_ifaddr *addr = &op->u.addr.ifaddr;
+
+	if (op->kind == VNET_OP_OBJECT_DEL && object->kind == VNET_OBJECT_ADDR &&
+	    object->to.ip.family == AF_INET6) {
+		memcpy(ret_link->name, op->u.object.link, sizeof(ret_link->name));
+		ret_link->index = object->index;
+	} else if (op->kind == VNET_OP_ADDR_DEL && addr->addr.ip.family == AF_INET6) {
+		memcpy(ret_link->name, op->u.addr.link, sizeof(ret_link->name));
+		ret_link->index = addr->index;
+	}
+	return ret_link->index;
+}
+
+/*
+ * The kernel joins the group in which neighbours look for an IPv6 address later, by a worker, but
+ * leaves it at once. So one that is taken away too soon takes the group along from another of the
+ * link with the same last 24 bits, which nobody finds from then on (seen on Linux 6.18).
+ */
+int vn_step_settle(const struct vn_txn *txn, const struct vnet_op *op, int32_t *settled)
+{
+	struct vnet_link link = { 0 };
+	struct vnet_plan plan = { 0 };
+	struct vnet_error err = { 0 };
+	int r;
+
+	if (!takes_addr6(op, &link) || link.index == *settled)
+		return 0;
+	vnet_plan_wait(&plan, op->ns, &link, VNET_WAIT_LOCAL);
+	r = plan.failed ? plan.failed : vn_step_one(txn, &plan, 0, &err);
+	vnet_plan_done(&plan);
+	if (r < 0 && r != -ENODEV && r != -ETIMEDOUT) /* waited long enough, or for nothing */
+		return r;
+	*settled = link.index;
+	return 0;
 }
 
 int vn_step_all(const struct vn_txn *txn, const struct vnet_snapshot *before,

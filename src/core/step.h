@@ -25,6 +25,12 @@ int vn_step_batch(const struct vn_txn *txn, const struct vnet_snapshot *before,
 int vn_step_one(const struct vn_txn *txn, const struct vnet_plan *plan, size_t i,
 		struct vnet_error *err);
 
+/*
+ * To be called before @op in an undo: where it takes an IPv6 address away, waits until the kernel is
+ * done with those of its link. @settled: the link of which that is known, from call to call; first 0.
+ */
+int vn_step_settle(const struct vn_txn *txn, const struct vnet_op *op, int32_t *settled);
+
 /* All. @ret_tried: the first so many operations have been begun, and no other. */
 int vn_step_all(const struct vn_txn *txn, const struct vnet_snapshot *before,
 		const struct vnet_plan *plan, size_t *ret_tried, struct vnet_error *err);

@@ -85,6 +85,13 @@ static const struct vnet_object *merged(const struct vnet_op *op, const struct v
 	return NULL;
 }
 
+/* There is nothing to undo: but that it is there already is no answer where it is replaced. */
+static bool is_gone(const struct vnet_op *op, int code)
+{
+	return code == vn_op_row(op)->gone &&
+	       !(op->kind == VNET_OP_OBJECT_ADD && op->u.object.how == VNET_OBJECT_REPLACE);
+}
+
 /* What @op will make of @state; of a merged route what is left is there already when added. */
 static int foresee(const struct vnet_op *op, const struct vnet_snapshot *state,
 		   struct vnet_snapshot *ret_after)
@@ -99,7 +106,7 @@ static int foresee(const struct vnet_op *op, const struct vnet_snapshot *state,
 		vn_snapshot_del_object(&after, op->ns, route);
 	else
 		r = vn_op_row(op)->model(op, &after);
-	if (r < 0 && (r != vn_op_row(op)->gone || !shows_late(op))) {
+	if (r < 0 && (!is_gone(op, r) || !shows_late(op))) {
 		vnet_snapshot_done(&after);
 		return r;
 	}
@@ -133,12 +140,12 @@ static int undo_one(const struct vn_txn *txn, const struct vnet_plan *undo, size
 		return 0;
 	}
 	if (r < 0)
-		return r == row->gone ? 0 : r;
+		return is_gone(op, r) ? 0 : r;
 	if (row->class == VN_OP_NETLINK)
 		r = vn_step_batch(txn, state, undo, i, 1, &err);
 	else
 		r = vn_step_one(txn, undo, i, &err);
-	if (r < 0 && r != row->gone) {
+	if (r < 0 && !is_gone(op, r)) {
 		vn_log(VNET_LOG_WARNING, "%s: undo: %s", txn->what, err.msg);
 		vnet_snapshot_done(&after);
 		return r;
@@ -223,6 +230,7 @@ static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 {
 	struct vnet_snapshot state;
 	int r = vn_step_read(txn, head, &state, err);
+	int32_t settled = 0;
 	bool lacks = false;
 	bool anew = false;
 	int failed = 0;
@@ -235,7 +243,9 @@ static int run_undo(const struct vn_txn *txn, const struct vnet_snapshot *head,
 		if (anew && makes_addr(&undo->ops[i], &state, true))
 			make_way(txn, head, undo, i, &state);
 		anew |= makes_addr(&undo->ops[i], &state, false);
-		r = undo_one(txn, undo, i, &state);
+		r = vn_step_settle(txn, &undo->ops[i], &settled);
+		if (r == 0)
+			r = undo_one(txn, undo, i, &state);
 		lacks |= r < 0 && (undo->ops[i].kind == VNET_OP_OBJECT_ADD ||
 				   undo->ops[i].kind == VNET_OP_ROUTE_LEND);
 		if (r < 0 && !failed)

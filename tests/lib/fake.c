@@ -221,8 +221,9 @@ static void remember(struct fake *fake, const struct vnet_op *op)
 /* Which fault strikes this operation, and counts it; NULL: none. */
 static const struct fake_fault *fault_of(struct fake *fake, const struct vnet_op *op)
 {
+	bool undoes = fake->after && op->kind != VNET_OP_WAIT; /* that may take too long */
 	size_t at = fake->n_ops++;
-	size_t after = fake->after ? fake->n_after++ : 0;
+	size_t after = undoes ? fake->n_after++ : 0;
 
 	if (fake->fault.kind == FAKE_NONE)
 		return NULL;
@@ -235,7 +236,7 @@ static const struct fake_fault *fault_of(struct fake *fake, const struct vnet_op
 	}
 	if (fake->struck && fake->fault.sticky && is_stuck(fake, op))
 		return &fake->fault;
-	if (fake->after && fake->second.kind != FAKE_NONE && !fake->struck_again &&
+	if (undoes && fake->second.kind != FAKE_NONE && !fake->struck_again &&
 	    after == fake->second.at && (fake->second.kind != FAKE_SILENT || fake_can_ignore(op))) {
 		fake->struck_again = true;
 		return &fake->second;

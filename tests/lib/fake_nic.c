@@ -195,6 +195,75 @@ struct fake *fake_nic_new(void)
 	return fake;
 }
 
+/* ---- a router ---- */
+
+enum { LASTS = 1800 };
+
+static const char router[] = "fe80::a";
+
+static void hang_advertised_addr(struct fake *fake, struct vn_msg *msg)
+{
+	const struct ifa_cacheinfo lasts = { .ifa_prefered = LASTS, .ifa_valid = LASTS };
+	struct ifaddrmsg info = { .ifa_family = AF_INET6,
+				  .ifa_prefixlen = 64,
+				  .ifa_index = FAKE_NIC };
+
+	vn_msg_begin(msg, RTM_NEWADDR, 0, 0, &info, sizeof(info));
+	put_ip(msg, IFA_ADDRESS, "2001:db8:a::10");
+	vn_attr(msg, IFA_CACHEINFO, &lasts, sizeof(lasts));
+	vn_attr_u32(msg, IFA_FLAGS, IFA_F_MANAGETEMPADDR);
+	hang(fake, msg);
+}
+
+static void hang_advertised_route(struct fake *fake, struct vn_msg *msg, int32_t index)
+{
+	struct rtmsg info = { .rtm_family = AF_INET6,
+			      .rtm_protocol = RTPROT_RA,
+			      .rtm_type = RTN_UNICAST };
+
+	vn_msg_begin(msg, RTM_NEWROUTE, 0, 0, &info, sizeof(info));
+	vn_attr_u32(msg, RTA_TABLE, RT_TABLE_MAIN);
+	put_ip(msg, RTA_GATEWAY, router);
+	vn_attr_u32(msg, RTA_PRIORITY, 1024);
+	vn_attr_u32(msg, RTA_EXPIRES, LASTS);
+	vn_attr_u32(msg, RTA_OIF, (uint32_t)index);
+	hang(fake, msg);
+}
+
+/* Over the router, whether the kernel made it or it was lent; NULL: none. */
+static const struct vnet_object *route_over(const struct fake *fake)
+{
+	const struct vnet_ns *host = &fake->world.ns[VNET_NS_HOST];
+	struct vnet_ip ip = ip_of(router);
+
+	for (size_t i = 0; i < host->n_objects; i++) {
+		if (host->objects[i]->kind == VNET_OBJECT_ROUTE &&
+		    vnet_ip_equal(&host->objects[i]->via, &ip))
+			return host->objects[i];
+	}
+	return NULL;
+}
+
+bool fake_nic_hear(struct fake *fake)
+{
+	const struct vnet_object *route = route_over(fake);
+	bool known = route != NULL;
+	int32_t index = FAKE_NIC;
+	uint8_t buf[256];
+	struct vn_msg msg;
+
+	vn_msg_init(&msg, buf, sizeof(buf));
+	if (!known)
+		hang_advertised_addr(fake, &msg);
+	while (route) {
+		index = route->index;
+		vn_snapshot_del_object(&fake->world, VNET_NS_HOST, route);
+		route = route_over(fake);
+	}
+	hang_advertised_route(fake, &msg, index);
+	return known;
+}
+
 /* ---- verbs ---- */
 
 int fake_nic_create(struct fake *fake, const struct vnet_how *how, struct vnet_result *ret_result,

@@ -14,6 +14,13 @@ enum { FAKE_NIC = 2 }; /* the index of eth0 */
 struct fake *fake_nic_new(void);
 struct fake *fake_nic_old(void);
 
+/*
+ * A router is heard: the NIC has an address and a default route of its advertisement; later, what
+ * of that route was lent to the kernel becomes the kernel's own again. Returns false if nothing
+ * was left of it.
+ */
+bool fake_nic_hear(struct fake *fake);
+
 typedef int fake_verb_fn(struct fake *fake, const struct vnet_how *how,
 			 struct vnet_result *ret_result, struct vnet_error *err);
 

@@ -70,21 +70,33 @@ void ground_add_tap(void *self, const char *name, const char *bridge, bool ours)
 		ours ? " && bridge link set isolated on dev " : "", ours ? name : "");
 }
 
-/* The directory of this program is tests/netns of the build, that of snap tests/lib. */
-static void snap_path(char path[PATH_MAX])
+/* The directory of this program is tests/netns of the build, that of the tools tests/lib. */
+static void tools_path(char path[PATH_MAX])
 {
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
-	char *slash;
+	char program[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
 
 	must_be(n > 0, "the ground", "where am I");
-	path[n] = '\0';
+	program[n] = '\0';
 	for (int i = 0; i < 2; i++) {
-		slash = strrchr(path, '/');
+		char *slash = strrchr(program, '/');
+
 		must_be(slash != NULL, "the ground", "where am I");
 		*slash = '\0';
 	}
-	must_be(strlen(path) + sizeof("/lib/snap") < PATH_MAX, "the ground", "where am I");
-	memcpy(path + strlen(path), "/lib/snap", sizeof("/lib/snap"));
+	must_be(vn_format(path, PATH_MAX, "%s/lib", program) == 0, "the ground", program);
+}
+
+void ground_find_tools(void)
+{
+	const char *path = getenv("PATH");
+	char tools[PATH_MAX];
+	char both[2 * PATH_MAX];
+
+	tools_path(tools);
+	must_be(path && vn_format(both, sizeof(both), "%s:%s", tools, path) == 0 &&
+			setenv("PATH", both, 1) == 0,
+		"the ground", "PATH");
 }
 
 /*
@@ -174,7 +186,7 @@ static void add_line(struct vn_text *text, char *line)
 /* What `snap` sees, with these options. */
 static char *look(const char *options, bool raw)
 {
-	char path[PATH_MAX];
+	char tools[PATH_MAX];
 	char command[PATH_MAX + 128];
 	struct vn_text text = { 0 };
 	char *line = NULL;
@@ -182,9 +194,10 @@ static char *look(const char *options, bool raw)
 	size_t size = 0;
 	FILE *pipe;
 
-	snap_path(path);
+	tools_path(tools);
 	(void)snprintf(command, sizeof(command),
-		       "mkdir -p /run/vnet /run/netns /var/lib/vnet && exec %s %s", path, options);
+		       "mkdir -p /run/vnet /run/netns /var/lib/vnet && exec %s/snap %s", tools,
+		       options);
 	pipe = popen(command, "re"); /* NOLINT(cert-env33-c): the build's own program */
 	must_be(pipe != NULL, "the ground", "snap");
 	while (getline(&line, &size, pipe) > 0) {

@@ -17,6 +17,9 @@
 /* Run a command of the test's own; it must succeed. */
 void ground_shell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Put the directory of the tests' tools first in PATH, for the commands of ground_shell(). */
+void ground_find_tools(void);
+
 /*
  * Make the namespace quiet, so that two looks at it see the same: no duplicate address
  * detection, no router solicitations. And make the bridge "lan0" of a stranger.

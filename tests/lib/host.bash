@@ -46,6 +46,22 @@ uplink_host()
 	done
 }
 
+ROUTER=fe80::ff:fe00:a01
+
+# hear: on top of uplink_host, its gateway advertises itself as a router, and 2001:db8:8::/64; fails
+# where there was no default route over it before
+hear()
+{
+	local known=0
+
+	ip -6 route show default via $ROUTER | grep -q ' expires ' || known=1
+	ip netns exec far router g0 $ROUTER 2001:db8:8:: || return 2
+	while ip -6 addr show scope global | grep -q ' tentative '; do
+		sleep 0.05
+	done
+	return $known
+}
+
 # ready_host: that one, where vnet has been at work: a directory and a lock stay behind of it
 ready_host()
 {

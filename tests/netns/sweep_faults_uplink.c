@@ -27,6 +27,7 @@
 #include "lib/faulty.h"
 #include "lib/ground.h"
 #include "lib/state.h"
+#include "netns/inside.h"
 #include "ops/ops.h"
 
 #define NET "br0"
@@ -119,34 +120,13 @@ enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
 
 /* ---- the host ---- */
 
-static int open_host(void **state)
+/*
+ * Its router speaks: what of its earlier words was lent to the kernel becomes the kernel's own.
+ * Returns false if nothing was left of them.
+ */
+static bool hear(void)
 {
-	struct sweep *s = calloc(1, sizeof(*s));
-	struct vn_exec exec = { .ops = &faulty_ops };
-	const char *top = getenv("VNET_TOP");
-
-	assert_non_null(s);
-	ground_shell(". %s/tests/lib/host.bash; uplink_host", top ? top : ".");
-	/* Addresses of the bridge itself: else asked for as soon as it has its first carrier. */
-	ground_shell(
-		"sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
-	assert_int_equal(vn_kernel_open(&s->faulty.real, NULL), 0);
-	exec.self = &s->faulty;
-	s->vnet = ground_open(&exec);
-	*state = s;
-	return 0;
-}
-
-static int close_host(void **state)
-{
-	struct sweep *s = *state;
-
-	vnet_close(s->vnet);
-	vn_kernel_close(&s->faulty.real);
-	free(s->before);
-	free(s->after);
-	free(s);
-	return 0;
+	return shell(". \"${VNET_TOP:-.}/tests/lib/host.bash\"; hear") == 0;
 }
 
 static void arm(struct sweep *s, enum fault fault, size_t at)
@@ -185,12 +165,49 @@ static void begin(struct sweep *s, const struct way *way, const char *point)
 		fail_msg("%s: beginning anew: %s", point, err.msg);
 	must_run(s, way->first, point);
 	must_run(s, way->second, point);
+	if (!hear())
+		fail_msg("%s: beginning anew: the router is lost", point);
+}
+
+static int open_host(void **state)
+{
+	struct sweep *s = calloc(1, sizeof(*s));
+	struct vn_exec exec = { .ops = &faulty_ops };
+
+	assert_non_null(s);
+	ground_find_tools();
+	ground_shell(". \"${VNET_TOP:-.}/tests/lib/host.bash\"; uplink_host; ! hear");
+	/* Addresses of the bridge itself: else asked for as soon as it has its first carrier. */
+	ground_shell(
+		"sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
+	assert_int_equal(vn_kernel_open(&s->faulty.real, NULL), 0);
+	exec.self = &s->faulty;
+	s->vnet = ground_open(&exec);
+	*state = s;
+	/* The address that a bridge makes of its own MAC and the prefix is of the NIC in the end. */
+	begin(s, &ways[WAYS - 1], "the first time");
+	must_run(s, delete_net, "the first time");
+	return 0;
+}
+
+static int close_host(void **state)
+{
+	struct sweep *s = *state;
+
+	vnet_close(s->vnet);
+	vn_kernel_close(&s->faulty.real);
+	free(s->before);
+	free(s->after);
+	free(s);
+	return 0;
 }
 
 static char *look_at_rest(void)
 {
-	char *last = ground_text();
+	char *last;
 
+	assert_true(hear());
+	last = ground_text();
 	for (int64_t end = vn_clock_ms() + REST_MS; vn_clock_ms() < end;) {
 		char *now;
 		bool equal;
@@ -211,6 +228,7 @@ static bool same(const char *want, const char *point)
 {
 	int64_t end = vn_clock_ms() + REST_MS;
 	struct vn_text text = { 0 };
+	bool heard = hear();
 	size_t n;
 
 	for (;;) {
@@ -224,8 +242,10 @@ static bool same(const char *want, const char *point)
 	}
 	if (n && point)
 		(void)fprintf(stderr, "%s: %zu lines differ:\n%s\n", point, n, text.buf);
+	if (!heard && point)
+		(void)fprintf(stderr, "%s: the router is lost\n", point);
 	vn_text_done(&text);
-	return n == 0;
+	return n == 0 && heard;
 }
 
 static struct vnet_plan open_way(struct sweep *s, const struct way *way)

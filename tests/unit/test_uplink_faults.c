@@ -91,12 +91,15 @@ static void open_scene(struct scene *s, const struct way *way, bool old, struct 
 	struct fake *fake = old ? fake_nic_old() : fake_nic_new();
 
 	*s = (struct scene){ .fake = fake, .way = way, .old = old, .count = count };
+	assert_false(fake_nic_hear(fake));
 	fake_nic_must_run(fake, way->first);
 	fake_nic_must_run(fake, way->second);
+	assert_true(fake_nic_hear(fake));
 	s->n_ops = length_of(fake, way->act);
 	fake_save(fake, &s->begin);
 	s->before = fake_text(fake, 0);
 	fake_nic_must_run(fake, way->act);
+	assert_true(fake_nic_hear(fake));
 	s->after = fake_text(fake, 0);
 }
 
@@ -164,6 +167,8 @@ static bool one_point(struct scene *s, size_t at, int code, size_t second)
 	if (incomplete)
 		finish(s, point, &err);
 	assert_false(fake_journal(fake));
+	if (!fake_nic_hear(fake))
+		fail_msg("%s: the router is lost: %s", point, err.msg);
 	now = fake_text(fake, 0);
 	if (strcmp(now, s->before) != 0 && strcmp(now, s->after) != 0)
 		fail_msg("%s: %s:\n%s\nis neither\n%s\nnor\n%s", point, err.msg, now, s->before,
