@@ -146,6 +146,25 @@ static int make_dirs(const struct vnet *vnet, const char **ret_subject)
 	return r;
 }
 
+/* Records and a journal of others would have us do as they like. */
+static int refuse_open(const struct vnet *vnet, struct vnet_error *err)
+{
+	char parent[VNET_PATH_SIZE];
+	const char *const dirs[] = { parent, vnet->run_dir };
+
+	(void)snprintf(parent, sizeof(parent), "%.*s",
+		       (int)(strrchr(vnet->run_dir, '/') - vnet->run_dir), vnet->run_dir);
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		if (vn_dir_is_open(dirs[i]))
+			return vnet_error_set(
+				err, -EPERM,
+				"%s: others than root may write there: look what they "
+				"did, then `chown root %s` and `chmod 755 %s`",
+				dirs[i], dirs[i], dirs[i]);
+	}
+	return 0;
+}
+
 /* Who holds the lock at @path, and why it is not to be had. */
 static int refuse_busy(const struct vnet_pending *pending, int asked, const char *holder,
 		       struct vnet_error *err)
@@ -176,6 +195,8 @@ static int take_lock(struct vnet *vnet, const char *what, struct vnet_error *err
 	int asked = -ENOENT;
 	int r = make_dirs(vnet, &subject);
 
+	if (r == 0 && refuse_open(vnet, err) < 0)
+		return -EPERM;
 	if (r == 0)
 		r = vn_format(path, sizeof(path), "%s/lock", vnet->run_dir);
 	if (r == 0) {

@@ -202,6 +202,15 @@ int vn_dir_make(const char *path)
 	return dir_make_one(part);
 }
 
+bool vn_dir_is_open(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return false;
+	return (st.st_uid && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 int vn_sysctl_write(const char *path, const char *value)
 {
 	static const char root[] = "/proc/sys/";

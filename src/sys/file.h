@@ -2,6 +2,7 @@
 #ifndef VN_SYS_FILE_H
 #define VN_SYS_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -46,6 +47,9 @@ void vn_file_clear(const char *path);
 
 /* mkdir(2) each part of @path that is missing, mode 0755 whatever the umask. Returns 0 or -errno. */
 int vn_dir_make(const char *path);
+
+/* The directory @path is there, and others than root and the caller may make files in it. */
+bool vn_dir_is_open(const char *path);
 
 /*
  * Write @value to a file of /proc/sys that exists: that of the caller's namespace.

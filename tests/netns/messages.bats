@@ -1063,6 +1063,24 @@ moves()
 	refuses 'Not a directory' bridge create br0
 }
 
+@test "directories that are not of root alone" {
+	vnet bridge create br0
+	run=$(echo /run/vnet/*)
+	for dir in /run/vnet "$run"; do
+		for wrong in 'chmod 775' 'chmod 1757' 'chown nobody'; do
+			$wrong "$dir"
+			state before
+			for verb in 'bridge create br1' 'bridge set br0 --mtu 1400' 'delete br0' recover; do
+				# shellcheck disable=SC2086 # words of a command
+				refuses "$dir: others than root may write there: look what they did, then \`chown root $dir\` and \`chmod 755 $dir\`" $verb
+			done
+			chown root "$dir"
+			chmod 755 "$dir"
+		done
+	done
+	vnet delete br0
+}
+
 # dnsmasq_is SCRIPT: from now on, in this namespace, dnsmasq is that.
 dnsmasq_is()
 {

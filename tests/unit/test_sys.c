@@ -204,6 +204,12 @@ static void dirs(void **state)
 	assert_int_equal(vn_format(path, sizeof(path), "%s/e/f", dir), 0);
 	assert_int_equal(vn_dir_make(path), 0);
 	assert_int_equal(mode_of("e/f"), 0755);
+	assert_false(vn_dir_is_open("a/b"));
+	assert_int_equal(chmod("a/b", 0775), 0);
+	assert_true(vn_dir_is_open("a/b"));
+	assert_int_equal(chmod("a/b", 01757), 0);
+	assert_true(vn_dir_is_open("a/b"));
+	assert_false(vn_dir_is_open("missing"));
 	assert_int_equal(vn_dir_make("/"), 0);
 	assert_int_equal(vn_file_write("f", "", 0600), 0);
 	assert_int_equal(vn_dir_make("f"), -ENOTDIR);
