@@ -64,6 +64,25 @@ static int overlaps(const struct vnet_spec *want, const struct vnet_cidr *addr,
 	return 0;
 }
 
+/* Beside an uplink it is switched on: see vnet_uplink_inet6(). */
+static int check_inet6(const struct vnet_spec *want, const struct vnet_cidr *addr,
+		       const struct vnet_snapshot *snap, struct vnet_error *err)
+{
+	bool there = vnet_link_by_name(snap, VNET_NS_HOST, want->name) != NULL;
+	const char *link = there ? want->name : "default";
+	const struct vnet_sysctl *off =
+		vnet_sysctl_find(snap, VNET_NS_HOST, link, "ipv6/conf", "disable_ipv6");
+	char text[VNET_CIDR_TEXT];
+
+	if (addr->ip.family != AF_INET6 || !off || !strcmp(off->value, "0") ||
+	    vnet_spec_has(want, VNET_KEY_UPLINK))
+		return 0;
+	return vnet_error_set(err, -EACCES,
+			      "%s: IPv6 is switched off on %s: want "
+			      "`sysctl net/ipv6/conf/%s/disable_ipv6=0` first",
+			      vnet_cidr_text(addr, text), there ? link : "new links", link);
+}
+
 int vnet_addresses_check(const struct vnet_spec *have, const struct vnet_spec *want,
 			 const struct vnet_snapshot *snap, bool force, struct vnet_error *err)
 {
@@ -72,7 +91,10 @@ int vnet_addresses_check(const struct vnet_spec *have, const struct vnet_spec *w
 	for (uint32_t i = 0; i < want->addresses.count && r == 0; i++) {
 		const struct vnet_cidr *addr = &vnet_cidrs(&want->addresses)[i];
 
-		if (!force && (!have || !vnet_addresses_hold(have, addr)))
+		if (have && vnet_addresses_hold(have, addr))
+			continue;
+		r = check_inet6(want, addr, snap, err);
+		if (r == 0 && !force)
 			r = overlaps(want, addr, snap, err);
 	}
 	return r;

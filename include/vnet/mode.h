@@ -207,7 +207,8 @@ int vnet_link_check_port(const struct vnet_link *link, const char *option, const
  * vnet_addresses_at(): the @i-th of @spec: the user's, then, where one of them is IPv6, the
  * link-local one. Returns false behind the last.
  * vnet_addresses_hold(): @addr is one of these.
- * vnet_addresses_check(): refuse new ones that overlap another link's, unless @force.
+ * vnet_addresses_check(): refuse new ones of IPv6 where that is switched off, and, unless
+ * @force, those that overlap another link's.
  * vnet_addresses_read(): into @spec those of @record that are on @link.
  * vnet_addresses_change(): what leads from @have to @want on @now, which becomes @link.
  */

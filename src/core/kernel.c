@@ -198,6 +198,8 @@ static int kernel_read(void *self, const char *net, struct vnet_snapshot *snap,
 		vn_spent_close(&k->spent);
 	if (r == 0)
 		r = read_host(k, net, snap);
+	if (r == 0 && snap->ask)
+		r = vn_settings_inet6(net, snap);
 	if (r == 0)
 		r = vn_facts_host(snap);
 	/* While an address is being asked for, there will be another look. */

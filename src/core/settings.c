@@ -108,3 +108,14 @@ int vn_settings_read(struct vn_sock *sock, const char *nic, const char *bridge, 
 		r = -EINTR;
 	return r < 0 ? r : vn_sysctl_list(FRESH, is_wanted, on_file, (void *)(uintptr_t)&files);
 }
+
+int vn_settings_inet6(const char *bridge, struct vnet_snapshot *snap)
+{
+	const char *link = vnet_link_by_name(snap, VNET_NS_HOST, bridge) ? bridge : FRESH;
+	char value[VN_SYSCTL_VALUE];
+
+	if (vnet_sysctl_find(snap, VNET_NS_HOST, link, "ipv6/conf", "disable_ipv6") ||
+	    vn_sysctl_read("ipv6/conf", link, "disable_ipv6", value) < 0)
+		return 0;
+	return add("ipv6/conf", link, "disable_ipv6", value, snap);
+}

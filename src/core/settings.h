@@ -15,4 +15,10 @@
 int vn_settings_read(struct vn_sock *sock, const char *nic, const char *bridge, bool fresh,
 		     struct vnet_snapshot *snap);
 
+/*
+ * After that: whether IPv6 is switched off (disable_ipv6) on the link @bridge, or, where that is
+ * not there, on a new one, into @snap if it is not in it yet. Returns 0 or -ENOMEM.
+ */
+int vn_settings_inet6(const char *bridge, struct vnet_snapshot *snap);
+
 #endif /* VN_CORE_SETTINGS_H */

@@ -224,6 +224,24 @@ no_one()
 	refuses_create "'' is no MAC: want one such as 52:54:00:12:34:56" br0 --mac ''
 }
 
+@test "an IPv6 address where there is no IPv6" {
+	vnet bridge create br0
+	sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+	sysctl -qw net.ipv6.conf.br0.disable_ipv6=1
+	state before
+	refuses_create '2001:db8:1::1/64: IPv6 is switched off on new links: want `sysctl net/ipv6/conf/default/disable_ipv6=0` first' \
+		br1 --address 10.1.1.1/24 --address 2001:db8:1::1/64
+	refuses_create '2001:db8:1::1/64: IPv6 is switched off on new links: want `sysctl net/ipv6/conf/default/disable_ipv6=0` first' \
+		br1 --address 2001:db8:1::1/64 --force --dry-run
+	refuses '2001:db8:1::1/64: IPv6 is switched off on br0: want `sysctl net/ipv6/conf/br0/disable_ipv6=0` first' \
+		bridge set br0 --address +2001:db8:1::1/64
+	vnet bridge set br0 --address 10.1.1.1/24
+	sysctl -qw net/ipv6/conf/br0/disable_ipv6=0
+	vnet bridge set br0 --address +2001:db8:1::1/64
+	sysctl -qw net/ipv6/conf/default/disable_ipv6=0
+	vnet bridge create br1 --address 2001:db8:2::1/64
+}
+
 @test "what is there already, or is not" {
 	ip link add other type bridge
 	ip link add vx type veth peer name vy
