@@ -16,7 +16,9 @@ enum vnet_outcome {
 };
 
 /*
- * Why a call failed. The caller's memory, of fixed size, never allocated.
+ * Why a call failed. The caller's memory, of fixed size, never allocated; untouched by a call
+ * that succeeds. Empty ({ 0 }) before each call, for the first error wins. Names that others
+ * chose can be in the texts: a terminal should not be shown their control characters.
  *
  * @code:    negative errno
  * @outcome: what became of the machine

@@ -18,8 +18,15 @@ extern "C" {
 #endif
 
 /*
- * The networks of one network namespace: that in which vnet_open() was called. A
- * context belongs to one thread at a time; any number of them may be open.
+ * The networks of one network namespace: that in which vnet_open() was called. A context
+ * belongs to one thread at a time; any number of them may be open. A change in one thread
+ * waits for one in another as it does for one of another process.
+ *
+ * The library prints nothing and never ends the process. What it starts (dnsmasq, the DHCP
+ * clients of the host, vnet-watchdog) it spawns, and it waits for these children alone:
+ * SIGCHLD must not be ignored. It handles no signals: one that kills the process in the
+ * middle of a change leaves a journal for vnet_recover(), so a program that may be ended at
+ * any time blocks them meanwhile.
  */
 struct vnet;
 
@@ -28,11 +35,21 @@ struct vnet;
  * it uses it. Nothing is changed yet, and no privilege is needed.
  *
  * @ret_vnet: the caller's to vnet_close()
- * @err:      here and below: receives one sentence on failure; may be NULL
+ * @err:      here and below: receives one sentence on failure, and must be empty before
+ *            ({ 0 }: see vnet_error_set()); may be NULL
  *
- * Returns 0, or a negative errno.
+ * Returns 0, or a negative errno with a sentence.
  */
 int vnet_open(struct vnet **ret_vnet, struct vnet_error *err);
+
+/*
+ * Move the calling thread into the namespace /run/netns/@name (ip-netns(8)), for good; its
+ * other threads stay where they are. For contexts that it opens from then on.
+ *
+ * Returns 0, -EINVAL if that is no namespace or no name of one, -ENOENT, -EPERM, or another
+ * negative errno, with a sentence.
+ */
+int vnet_netns_enter(const char *name, struct vnet_error *err);
 
 /* Free it; NULL is fine. What was read from it stays the caller's. */
 void vnet_close(struct vnet *vnet);
@@ -48,9 +65,10 @@ struct vnet_edit {
 };
 
 /*
- * How a change is to be made.
+ * How a change is to be made. NULL in its place: plainly, all of it 0.
  *
- * @what:    what the caller is doing, for messages and for those who wait
+ * @what:    what the caller is doing, for messages and for those who wait: a line of up to
+ *           127 characters of ASCII, cut and cleaned where it is another; NULL: "a program"
  * @dry_run: plan, and change nothing
  * @force:   go on where only safety speaks against it
  * @confirm: of a change of the host's way out: taken back, unless vnet_confirm() is called
@@ -79,13 +97,17 @@ void vnet_result_done(struct vnet_result *result);
 /*
  * Changes. Each is one transaction: done whole, or not at all, or (err->outcome
  * INCOMPLETE) to be finished by vnet_recover(). One waits up to 5 s for another change
- * of the same namespace.
+ * of the same namespace. They need CAP_NET_ADMIN in it and write access to /run/vnet (and,
+ * to serve DHCP, CAP_SYS_ADMIN), unless nothing is to be changed (how->dry_run).
  *
- * @edits:      @n of them, carried out in their order
- * @ret_result: set on success alone; the caller's to vnet_result_done()
+ * @name:       of the network; checked by vnet_name_parse()
+ * @edits:      @n of them, carried out in their order; NULL where @n is 0
+ * @ret_result: set on success alone; the caller's to vnet_result_done(); may be NULL
  *
- * Return 0, or a negative errno and err->outcome: -EBUSY if the other change did not end,
- * -EUCLEAN if an earlier one has to be recovered first.
+ * Return 0, or a negative errno with a sentence and err->outcome: -EBUSY if the other change
+ * did not end, -EUCLEAN if an earlier one has to be recovered first, -EINVAL or -ERANGE for
+ * what makes no sense, -EPERM or -EACCES where the caller may not, or what the kernel or the
+ * mode refused it with.
  */
 
 /* Make the network @name of the mode @mode. -EEXIST if there is one, or a link of that name. */
@@ -93,7 +115,7 @@ int vnet_create(struct vnet *vnet, enum vnet_mode_id mode, const char *name,
 		const struct vnet_edit *edits, size_t n, const struct vnet_how *how,
 		struct vnet_result *ret_result, struct vnet_error *err);
 
-/* Change it in place. -ENOENT if there is none. */
+/* Change it in place, never by making it anew. -ENOENT if there is none. */
 int vnet_set(struct vnet *vnet, const char *name, const struct vnet_edit *edits, size_t n,
 	     const struct vnet_how *how, struct vnet_result *ret_result, struct vnet_error *err);
 
@@ -137,7 +159,7 @@ int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 		 struct vnet_plan *ret_plan, struct vnet_error *err);
 
 /*
- * A change that is done and waits to be confirmed.
+ * A change that is done and waits to be confirmed (how->confirm).
  *
  * @net:     the network that it is about
  * @what:    the change, cleaned of what a terminal could obey
@@ -158,11 +180,21 @@ int vnet_pending(struct vnet *vnet, struct vnet_pending *ret_pending, struct vne
  */
 int vnet_confirm(struct vnet *vnet, struct vnet_pending *ret_pending, struct vnet_error *err);
 
-/* A network as recorded and as found. The caller's to vnet_view_done(). */
+/*
+ * A network as recorded and as found. The caller's to vnet_view_done().
+ *
+ * @record:  as it was made and set
+ * @live:    the same keys as the kernel has them: vnet_spec_same() tells which differ; the
+ *           same as @record where @found is false
+ * @found:   its link is there and vnet's
+ * @snap:    the links, addresses and so on of its namespaces
+ * @service: its DHCP server's namespace and files, be it served or not; snap.running tells
+ *           whether it runs
+ */
 struct vnet_view {
 	struct vnet_spec record;
-	struct vnet_spec live; /* the same where found is false */
-	bool found;	       /* its link is there and vnet's */
+	struct vnet_spec live;
+	bool found;
 	struct vnet_snapshot snap;
 	struct vnet_service service;
 };
@@ -171,12 +203,13 @@ struct vnet_view {
 void vnet_view_done(struct vnet_view *view);
 
 /*
- * Read the network @name: its record and what the kernel has of it. No lock is taken.
+ * Read the network @name: its record and what the kernel has of it. No lock is taken, and no
+ * privilege is needed; what only root could tell is marked so (snap.ns[].hidden).
  *
  * @ret_view: set on success alone
  *
  * Returns 0 (also if its link is gone: view.found), -ENOENT if there is no such network,
- * or another negative errno.
+ * -EBADMSG if its record makes no sense, or another negative errno, with a sentence.
  */
 int vnet_read(struct vnet *vnet, const char *name, struct vnet_view *ret_view,
 	      struct vnet_error *err);
@@ -184,7 +217,7 @@ int vnet_read(struct vnet *vnet, const char *name, struct vnet_view *ret_view,
 /*
  * Names of all networks, sorted: an array of strings, ended by NULL, in one piece
  * of memory that the caller frees. Those whose record makes no sense are among them.
- * Returns 0 or a negative errno.
+ * Returns 0, or a negative errno with a sentence.
  */
 int vnet_list(struct vnet *vnet, char ***ret_names, struct vnet_error *err);
 

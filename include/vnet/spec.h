@@ -157,6 +157,33 @@ static inline const struct vnet_host *vnet_hosts(const struct vnet_list *list)
 	return (const struct vnet_host *)list->items;
 }
 
+enum { VNET_KEY_NAME = 24 };
+
+/*
+ * What the option table says of a key. The texts are the library's, and constant.
+ *
+ * @name:   as in the record: "address", "dhcp.range"
+ * @arg:    what its value is called: "ADDRESS/PREFIX"; NULL: a flag, "yes" or "no"
+ * @help:   a line, without its end; NULL where @chosen
+ * @dflt:   the default as text; NULL: none, or it depends
+ * @list:   it can have several values
+ * @chosen: by vnet, or by a call of its own: no option of the command line
+ */
+struct vnet_key_info {
+	char name[VNET_KEY_NAME];
+	const char *arg;
+	const char *help;
+	const char *dflt;
+	bool list;
+	bool chosen;
+};
+
+/* Look @key up. Returns 0, or -EINVAL if there is none of that number. */
+int vnet_key_info(enum vnet_key key, struct vnet_key_info *ret_info);
+
+/* The key that is called @name. Returns 0 or -ENOENT. */
+int vnet_key_find(const char *name, enum vnet_key *ret_key);
+
 /* Make an empty spec; it needs vnet_spec_done() once it holds lists. */
 void vnet_spec_init(struct vnet_spec *ret_spec, enum vnet_mode_id mode);
 
@@ -179,6 +206,15 @@ bool vnet_spec_same(const struct vnet_spec *a, const struct vnet_spec *b, enum v
  */
 int vnet_spec_defaults(struct vnet_spec *spec, uint64_t keys, struct vnet_error *err);
 
+/* The number of values that @key has in @spec: 0 or 1, of a list its length. */
+size_t vnet_spec_count(const struct vnet_spec *spec, enum vnet_key key);
+
+/*
+ * The @i-th of them, from 0, as text that vnet_spec_edit() takes. @ret_text: the caller's
+ * to free. Returns 0, -ENOENT behind the last, or -ENOMEM.
+ */
+int vnet_spec_text(const struct vnet_spec *spec, enum vnet_key key, size_t i, char **ret_text);
+
 /* Forget all DHCP keys. */
 void vnet_spec_drop_dhcp(struct vnet_spec *spec);
 
@@ -190,8 +226,8 @@ void vnet_spec_drop_dhcp(struct vnet_spec *spec);
  * @how:  '=' replace (a list: becomes this one element), '+' append to a list,
  *        '-' remove from a list, '0' empty a list or switch a boolean off
  *
- * Returns 0, or with a sentence in @err: -EINVAL or -ERANGE for a text that is no such
- * value, -EEXIST or -ENOENT for one that is in the list already or not in it, -E2BIG, or
+ * Returns 0, or with a sentence in @err: -EINVAL or -ERANGE for a key or a @how that is
+ * none, or a text that is no such value, -EEXIST or -ENOENT for one that is in the list already or not in it, -E2BIG, or
  * -ENOMEM. The spec is then as before, but for a list that '=' has emptied.
  */
 int vnet_spec_edit(struct vnet_spec *spec, enum vnet_key key, char how, const char *text,

@@ -6,9 +6,11 @@
 
 #include <vnet/addr.h>
 #include <vnet/error.h>
+#include <vnet/leases.h>
 #include <vnet/log.h>
 #include <vnet/mode.h>
 #include <vnet/net.h>
+#include <vnet/object.h>
 #include <vnet/plan.h>
 #include <vnet/snapshot.h>
 #include <vnet/spec.h>

@@ -118,7 +118,7 @@ static void print_served(const struct vnet_spec *spec)
 	vn_text_add(&text, "%s:", spec->name);
 	for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
 		vn_text_add(&text, "%s %s ", k ? "," : "", vn_options[keys[k]].key);
-		for (size_t i = 0; i < vn_spec_count(spec, keys[k]); i++) {
+		for (size_t i = 0; i < vnet_spec_count(spec, keys[k]); i++) {
 			vn_text_add(&text, "%s", i ? " " : "");
 			vn_value_print(&vn_options[keys[k]], vn_spec_value(spec, keys[k], i),
 				       &text);

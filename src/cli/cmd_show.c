@@ -10,10 +10,11 @@
 #include <string.h>
 #include <time.h>
 
+#include <vnet/leases.h>
+
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/show_bridge.h"
-#include "services/leases.h"
 
 /* ---- JSON ---- */
 
@@ -44,7 +45,7 @@ static json_t *spec_json(const struct vnet_spec *spec)
 
 	for (int key = 0; key < VNET_KEY_COUNT; key++) {
 		const struct vn_option *opt = &vn_options[key];
-		size_t n = vn_spec_count(spec, (enum vnet_key)key);
+		size_t n = vnet_spec_count(spec, (enum vnet_key)key);
 		char name[64];
 		json_t *value;
 
@@ -134,7 +135,7 @@ static json_t *ports_json(const struct vnet_view *view)
 	return ports;
 }
 
-static json_t *lease_json(const struct vn_lease *lease)
+static json_t *lease_json(const struct vnet_lease *lease)
 {
 	char mac[VNET_MAC_TEXT];
 	char ip[VNET_IP_TEXT];
@@ -147,16 +148,15 @@ static json_t *lease_json(const struct vn_lease *lease)
 /* An array, or null where the file may not be read. */
 static json_t *leases_json(const struct vnet_view *view)
 {
-	struct vn_lease *leases;
-	size_t n;
+	struct vnet_leases leases;
 	json_t *array;
 
-	if (vn_leases_read(view->service.leases, &leases, &n, NULL) < 0)
+	if (vnet_leases_read(view, &leases, NULL) < 0)
 		return json_null();
 	array = json_array();
-	for (size_t i = 0; i < n; i++)
-		(void)json_array_append_new(array, lease_json(&leases[i]));
-	free(leases);
+	for (size_t i = 0; i < leases.n; i++)
+		(void)json_array_append_new(array, lease_json(&leases.items[i]));
+	vnet_leases_done(&leases);
 	return array;
 }
 
@@ -236,7 +236,7 @@ static void print_values(const struct vnet_spec *spec, enum vnet_key key)
 	struct vn_text text = { 0 };
 	char *string;
 
-	for (size_t i = 0; i < vn_spec_count(spec, key); i++) {
+	for (size_t i = 0; i < vnet_spec_count(spec, key); i++) {
 		vn_text_add(&text, "%s", i ? " " : "");
 		vn_value_print(opt, vn_spec_value(spec, key, i), &text);
 	}
@@ -253,7 +253,7 @@ static void print_drift(const struct vnet_view *view)
 
 		if (vnet_spec_same(&view->record, &view->live, (enum vnet_key)key))
 			continue;
-		for (size_t i = 0; i < vn_spec_count(&view->live, (enum vnet_key)key); i++) {
+		for (size_t i = 0; i < vnet_spec_count(&view->live, (enum vnet_key)key); i++) {
 			vn_text_add(&text, " ");
 			vn_value_print(&vn_options[key],
 				       vn_spec_value(&view->live, (enum vnet_key)key, i), &text);
@@ -381,14 +381,15 @@ int cmd_show(struct vnet *vnet, const struct cli_args *args, struct vnet_error *
 
 /* ---- leases ---- */
 
-static void print_lease(const struct vn_lease *lease)
+static void print_lease(const struct vnet_lease *lease)
 {
 	char mac[VNET_MAC_TEXT];
 	char ip[VNET_IP_TEXT];
 	char until[32] = "never ends";
+	time_t expires = (time_t)lease->expires;
 	struct tm tm;
 
-	if (lease->expires && localtime_r(&lease->expires, &tm))
+	if (lease->expires && localtime_r(&expires, &tm))
 		(void)strftime(until, sizeof(until), "%Y-%m-%d %H:%M:%S", &tm);
 	printf("%-15s  %s  %s%s%s\n", vnet_ip_text(&lease->ip, ip), vnet_mac_text(&lease->mac, mac),
 	       until, lease->name[0] ? "  " : "", lease->name);
@@ -397,31 +398,23 @@ static void print_lease(const struct vn_lease *lease)
 /* Print the leases of one network; into @array if that is wanted. */
 static int leases_of(struct vnet *vnet, const char *name, json_t *array, struct vnet_error *err)
 {
-	struct vn_lease_flaws flaws = { 0 };
-	struct vn_lease *leases;
+	struct vnet_leases leases = { 0 };
 	struct vnet_view view;
-	size_t n;
 	int r = vnet_read(vnet, name, &view, err);
 
 	if (r < 0)
 		return r;
-	r = vn_leases_read(view.service.leases, &leases, &n, &flaws);
-	if (r == -EINVAL)
-		r = vnet_error_set(err, r, "%s is no lease file: want a regular file",
-				   view.service.leases);
-	else if (r < 0)
-		r = vnet_error_set(err, r, "%s: %s", view.service.leases, vn_strerror(r));
-	for (size_t i = 0; r == 0 && i < n; i++) {
+	r = vnet_leases_read(&view, &leases, err);
+	for (size_t i = 0; i < leases.n; i++) {
 		if (array)
-			(void)json_array_append_new(array, lease_json(&leases[i]));
+			(void)json_array_append_new(array, lease_json(&leases.items[i]));
 		else
-			print_lease(&leases[i]);
+			print_lease(&leases.items[i]);
 	}
-	if (r == 0)
-		free(leases);
-	if (r == 0 && (flaws.bad_lines || flaws.truncated))
+	if (leases.bad_lines || leases.truncated)
 		(void)fprintf(stderr, "vnet: %s: %zu lines make no sense%s\n", view.service.leases,
-			      flaws.bad_lines, flaws.truncated ? "; the file is too large" : "");
+			      leases.bad_lines, leases.truncated ? "; the file is too large" : "");
+	vnet_leases_done(&leases);
 	vnet_view_done(&view);
 	return r;
 }

@@ -12,7 +12,6 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
-#include "sys/netns.h"
 
 static void log_line(void *arg, enum vnet_log_level level, const char *line)
 {
@@ -24,30 +23,6 @@ static void log_line(void *arg, enum vnet_log_level level, const char *line)
 	(void)snprintf(clean, sizeof(clean), "%s", line);
 	vn_text_clean(clean);
 	(void)fprintf(stderr, "vnet: %s\n", clean);
-}
-
-/* Move into the namespace, as `ip -n` does; the tool has one thread yet. */
-static int enter(const char *name, struct vnet_error *err)
-{
-	int r;
-
-	if (!vn_netns_name_valid(name))
-		return vnet_error_set(err, -EINVAL,
-				      "-n '%.60s': want a name as `ip netns` lists it", name);
-	r = vn_netns_enter(name);
-	if (r == -ENOENT)
-		return vnet_error_set(err, r,
-				      "-n '%.60s': there is no such namespace (`ip netns` lists "
-				      "them)",
-				      name);
-	if (r == -EINVAL)
-		return vnet_error_set(err, r,
-				      "-n '%.60s': this is no network namespace (`ip netns` lists "
-				      "them)",
-				      name);
-	if (r < 0)
-		return vnet_error_set(err, r, "-n '%.60s': %s", name, vn_strerror(r));
-	return 0;
 }
 
 /* "bridge create br0": what messages begin with. */
@@ -168,7 +143,7 @@ static int globals(int argc, char **argv, bool *verbose, struct vnet_error *err)
 					      argv[i]);
 		else if (++i >= argc)
 			return vnet_error_set(err, -EINVAL, "-n lacks the name of a namespace");
-		else if (enter(argv[i], err) < 0)
+		else if (vnet_netns_enter(argv[i], err) < 0)
 			return err->code;
 	}
 	if (i == argc)

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "core/given.h"
 #include "core/net.h"
 #include "core/options.h"
 #include "core/taken.h"
@@ -352,7 +353,7 @@ static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_
 	vnet_spec_done(&record);
 	vnet_snapshot_done(&snap);
 	*ret_taken = taken_index(&result.plan, r, err);
-	if (r < 0)
+	if (r < 0 || !ret_result)
 		vnet_result_done(&result);
 	else
 		*ret_result = result;
@@ -476,9 +477,22 @@ static bool moves_uplink(const struct vnet *vnet, const struct change *c)
 	return vn_file_read(path, &record, NULL) == 0 && strstr(record, "\nuplink ");
 }
 
-static int run_change(struct vnet *vnet, const struct change *asked, const struct vnet_how *how,
+static int refuse_call(const struct change *c, struct vnet_error *err)
+{
+	bool finds = c->verb == CHANGE_DHCP || c->verb == CHANGE_DHCP_STOP;
+	bool port = c->verb == CHANGE_ADD_PORT || c->verb == CHANGE_DEL_PORT;
+	int r = vn_given_names(finds ? "" : c->name, port ? c->dev : "", err);
+
+	if (r == 0 && c->mode >= VNET_MODE_COUNT)
+		r = vnet_error_set(err, -EINVAL, "there is no mode %d", (int)c->mode);
+	return r < 0 ? r : vn_given_edits(c->edits, c->n, err);
+}
+
+static int run_change(struct vnet *vnet, const struct change *asked, const struct vnet_how *given,
 		      struct vnet_result *ret_result, struct vnet_error *err)
 {
+	char what[VN_GIVEN_WHAT];
+	const struct vnet_how how = vn_given_how(given, what);
 	struct vn_watch watch = { .sock = -1 };
 	struct change c = *asked;
 	struct vnet_error why = { 0 };
@@ -487,23 +501,25 @@ static int run_change(struct vnet *vnet, const struct change *asked, const struc
 	int32_t taken = 0;
 	int32_t last;
 	int tries = 0;
-	int r = c.name ? vnet_name_parse(c.name, found, err) : 0;
+	int r = refuse_call(asked, err);
 
+	if (r == 0 && c.name)
+		r = vnet_name_parse(c.name, found, err);
 	if (r == 0)
-		r = vn_net_begin(vnet, how, &lock, err);
+		r = vn_net_begin(vnet, &how, &lock, err);
 	if (r == 0 && !c.name) {
 		r = find_network(vnet, asked, found, err);
 		c.name = found;
 	}
 	/* Begun early: it is ready by the time when the plan is. */
 	if (r == 0 && lock >= 0 && vnet->kernel && moves_uplink(vnet, &c))
-		r = vn_watch_open(lock, how->confirm, &watch, err);
+		r = vn_watch_open(lock, how.confirm, &watch, err);
 	if (r < 0)
 		return r;
 	do {
 		last = taken;
 		why = (struct vnet_error){ 0 };
-		r = attempt(vnet, &c, how, watch.sock < 0 ? NULL : &watch, ret_result, &taken,
+		r = attempt(vnet, &c, &how, watch.sock < 0 ? NULL : &watch, ret_result, &taken,
 			    &why);
 	} while (taken && taken != last && ++tries < INDEX_RETRIES);
 	vn_watch_close(&watch,
@@ -517,10 +533,10 @@ int vnet_create(struct vnet *vnet, enum vnet_mode_id mode, const char *name,
 		const struct vnet_edit *edits, size_t n, const struct vnet_how *how,
 		struct vnet_result *ret_result, struct vnet_error *err)
 {
-	struct change c = { .verb = CHANGE_CREATE, .mode = mode, .name = name };
+	struct change c = {
+		.verb = CHANGE_CREATE, .mode = mode, .name = name, .edits = edits, .n = n
+	};
 
-	c.edits = edits;
-	c.n = n;
 	return run_change(vnet, &c, how, ret_result, err);
 }
 
@@ -577,21 +593,8 @@ int vn_net_restore(struct vnet *vnet, const char *name, const struct vnet_spec *
 {
 	const struct vnet_how how = { .what = what, .force = true };
 	struct change c = { .verb = CHANGE_RESTORE, .name = name, .before = before };
-	struct vnet_result result;
-	int r;
 
 	if (before)
 		c.mode = before->mode;
-	r = run_change(vnet, &c, &how, &result, err);
-	if (r == 0)
-		vnet_result_done(&result);
-	return r;
-}
-
-void vnet_result_done(struct vnet_result *result)
-{
-	if (!result)
-		return;
-	vnet_plan_done(&result->plan);
-	vnet_spec_done(&result->spec);
+	return run_change(vnet, &c, &how, NULL, err);
 }

@@ -14,6 +14,7 @@
 #include "base/snapshot.h"
 #include "base/text.h"
 #include "core/exec.h"
+#include "core/given.h"
 #include "core/net.h"
 #include "core/txn.h"
 #include "sys/file.h"
@@ -67,6 +68,30 @@ int vnet_open(struct vnet **ret_vnet, struct vnet_error *err)
 		return vnet_error_set(err, r, "network namespace: %s", vn_strerror(r));
 	}
 	(*ret_vnet)->kernel = true;
+	return 0;
+}
+
+int vnet_netns_enter(const char *name, struct vnet_error *err)
+{
+	int r;
+
+	if (!vn_netns_name_valid(name))
+		return vnet_error_set(err, -EINVAL,
+				      "namespace '%.60s': want a name as `ip netns` lists it",
+				      name);
+	r = vn_netns_enter(name);
+	if (r == -ENOENT)
+		return vnet_error_set(err, r,
+				      "namespace '%.60s': there is none of that name (`ip netns` "
+				      "lists them)",
+				      name);
+	if (r == -EINVAL)
+		return vnet_error_set(err, r,
+				      "namespace '%.60s': this is no network namespace (`ip netns` "
+				      "lists them)",
+				      name);
+	if (r < 0)
+		return vnet_error_set(err, r, "namespace '%.60s': %s", name, vn_strerror(r));
 	return 0;
 }
 
@@ -347,18 +372,20 @@ int vn_net_recover(struct vnet *vnet, const struct vn_journal *journal, bool dry
 	return vn_txn_recover(&txn, journal, &head, dry_run, ret_forward, err);
 }
 
-int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
+int vnet_recover(struct vnet *vnet, const struct vnet_how *given, char **ret_what,
 		 struct vnet_plan *ret_plan, struct vnet_error *err)
 {
-	auto_fd lock = how->dry_run ? -1 : take_lock(vnet, how->what, err);
+	char doing[VN_GIVEN_WHAT];
+	const struct vnet_how how = vn_given_how(given, doing);
+	auto_fd lock = how.dry_run ? -1 : take_lock(vnet, how.what, err);
 	struct vnet_snapshot head;
 	struct vn_journal journal;
 	bool forward = false;
 	int r;
 
-	if (!how->dry_run && lock < 0)
+	if (!how.dry_run && lock < 0)
 		return lock;
-	if (!how->dry_run)
+	if (!how.dry_run)
 		vn_file_clear(vnet->journal);
 	r = vn_journal_read(vnet->journal, &journal);
 	if (r == -ENOENT) {
@@ -370,7 +397,7 @@ int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 		return vnet_error_set(err, r,
 				      "%s: %s: look at it, mend by hand what it names, delete it",
 				      vnet->journal, vn_strerror(r));
-	r = vn_net_recover(vnet, &journal, how->dry_run, &forward, err);
+	r = vn_net_recover(vnet, &journal, how.dry_run, &forward, err);
 	if (r == 0)
 		r = head_of(vnet, journal.net, &head);
 	if (r == 0) {
@@ -385,7 +412,15 @@ int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 	return r;
 }
 
-/* ---- reading ---- */
+/* ---- what callers are given ---- */
+
+void vnet_result_done(struct vnet_result *result)
+{
+	if (!result)
+		return;
+	vnet_plan_done(&result->plan);
+	vnet_spec_done(&result->spec);
+}
 
 void vnet_view_done(struct vnet_view *view)
 {
@@ -400,8 +435,10 @@ int vnet_read(struct vnet *vnet, const char *name, struct vnet_view *ret_view,
 	      struct vnet_error *err)
 {
 	struct vnet_view view = { 0 };
-	int r = vnet_name_parse(name, (char[VNET_NAME_SIZE]){ 0 }, err);
+	int r = vn_given_names(name, "", err);
 
+	if (r == 0)
+		r = vnet_name_parse(name, (char[VNET_NAME_SIZE]){ 0 }, err);
 	if (r == 0)
 		r = vn_net_snapshot(vnet, &(struct vn_purpose){ .net = name }, &view.snap, err);
 	if (r == 0)

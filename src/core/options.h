@@ -121,8 +121,7 @@ void vn_value_print(const struct vn_option *opt, const void *value, struct vn_te
 /* True if two values of the type of @opt are the same. */
 bool vn_value_equal(const struct vn_option *opt, const void *a, const void *b);
 
-/* The number of values of @key in @spec (0 or 1, or of a list), and each of them. */
-size_t vn_spec_count(const struct vnet_spec *spec, enum vnet_key key);
+/* The @i-th of the vnet_spec_count() values of @key in @spec. */
 const void *vn_spec_value(const struct vnet_spec *spec, enum vnet_key key, size_t i);
 
 #endif /* VN_CORE_OPTIONS_H */

@@ -85,7 +85,28 @@ int vnet_spec_copy(const struct vnet_spec *from, struct vnet_spec *ret_spec)
 	return 0;
 }
 
-size_t vn_spec_count(const struct vnet_spec *spec, enum vnet_key key)
+int vnet_key_info(enum vnet_key key, struct vnet_key_info *ret_info)
+{
+	const struct vn_option *opt;
+	struct vnet_key_info info;
+
+	if (key >= VNET_KEY_COUNT)
+		return -EINVAL;
+	opt = &vn_options[key];
+	info = (struct vnet_key_info){
+		.arg = opt->arg,
+		.help = opt->help,
+		.dflt = opt->dflt,
+		.list = opt->list,
+		.chosen = opt->hidden,
+	};
+	(void)vn_format(info.name, sizeof(info.name), "%s%s", vn_scope_prefix(opt->scope),
+			opt->key);
+	*ret_info = info;
+	return 0;
+}
+
+size_t vnet_spec_count(const struct vnet_spec *spec, enum vnet_key key)
 {
 	if (!vnet_spec_has(spec, key))
 		return 0;
@@ -106,9 +127,9 @@ const void *vn_spec_value(const struct vnet_spec *spec, enum vnet_key key, size_
 
 bool vnet_spec_same(const struct vnet_spec *a, const struct vnet_spec *b, enum vnet_key key)
 {
-	size_t n = vn_spec_count(a, key);
+	size_t n = vnet_spec_count(a, key);
 
-	if (vnet_spec_has(a, key) != vnet_spec_has(b, key) || vn_spec_count(b, key) != n)
+	if (vnet_spec_has(a, key) != vnet_spec_has(b, key) || vnet_spec_count(b, key) != n)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		if (!vn_value_equal(&vn_options[key], vn_spec_value(a, key, i),
@@ -174,7 +195,7 @@ int vnet_spec_defaults(struct vnet_spec *spec, uint64_t keys, struct vnet_error 
 
 static int list_find(const struct vnet_spec *spec, enum vnet_key key, const void *value)
 {
-	size_t n = vn_spec_count(spec, key);
+	size_t n = vnet_spec_count(spec, key);
 
 	for (size_t i = 0; i < n; i++) {
 		if (vn_value_equal(&vn_options[key], vn_spec_value(spec, key, i), value))
@@ -228,11 +249,16 @@ static int list_remove(struct vnet_spec *spec, enum vnet_key key, const void *va
 int vnet_spec_edit(struct vnet_spec *spec, enum vnet_key key, char how, const char *text,
 		   struct vnet_error *err)
 {
-	const struct vn_option *opt = &vn_options[key];
+	const struct vn_option *opt;
 	union value value;
 	int r;
 
-	assert(key < VNET_KEY_COUNT && vn_type_size(opt->type) <= sizeof(value));
+	if (key >= VNET_KEY_COUNT || !how || !strchr("=+-0", how) ||
+	    (how == '-' && !vn_options[key].list) || (how != '0' && !text))
+		return vnet_error_set(err, -EINVAL, "key %d: there is no such edit of it",
+				      (int)key);
+	opt = &vn_options[key];
+	assert(vn_type_size(opt->type) <= sizeof(value));
 	memset(&value, 0, sizeof(value));
 	if (how == '0' && opt->type != VN_TYPE_FLAG) {
 		drop(spec, key);
@@ -262,7 +288,7 @@ int vnet_spec_print(const struct vnet_spec *spec, char **ret_text)
 	vn_text_add(&text, "vnet 1 %s %s\n", vnet_mode_get(spec->mode)->name, spec->name);
 	for (int key = 0; key < VNET_KEY_COUNT; key++) {
 		const struct vn_option *opt = &vn_options[key];
-		size_t n = vn_spec_count(spec, (enum vnet_key)key);
+		size_t n = vnet_spec_count(spec, (enum vnet_key)key);
 
 		for (size_t i = 0; i < n; i++) {
 			vn_text_add(&text, "%s%s ", vn_scope_prefix(opt->scope), opt->key);
@@ -273,7 +299,17 @@ int vnet_spec_print(const struct vnet_spec *spec, char **ret_text)
 	return vn_text_take(&text, ret_text);
 }
 
-static int find_key(const char *name, enum vnet_key *ret_key)
+int vnet_spec_text(const struct vnet_spec *spec, enum vnet_key key, size_t i, char **ret_text)
+{
+	struct vn_text text = { 0 };
+
+	if (key >= VNET_KEY_COUNT || i >= vnet_spec_count(spec, key))
+		return -ENOENT;
+	vn_value_print(&vn_options[key], vn_spec_value(spec, key, i), &text);
+	return vn_text_take(&text, ret_text);
+}
+
+int vnet_key_find(const char *name, enum vnet_key *ret_key)
 {
 	for (int key = 0; key < VNET_KEY_COUNT; key++) {
 		const char *prefix = vn_scope_prefix(vn_options[key].scope);
@@ -295,7 +331,7 @@ static int parse_line(struct vnet_spec *spec, char *line, struct vnet_error *err
 	if (!value)
 		return vnet_error_set(err, -EBADMSG, "record: line '%.60s' has no value", line);
 	*value++ = '\0';
-	if (find_key(line, &key) < 0)
+	if (vnet_key_find(line, &key) < 0)
 		return vnet_error_set(err, -EBADMSG, "record: unknown key '%.60s'", line);
 	if (vnet_spec_has(spec, key) && !vn_options[key].list)
 		return vnet_error_set(err, -EBADMSG, "record: '%.60s' comes twice", line);

@@ -153,7 +153,7 @@ static int take_server(const struct vnet_spec *want, const struct question *q,
 }
 
 /* A guest that has leased it here is no other. */
-static bool is_lessee(const struct vn_lease *leases, size_t n, const struct vnet_ip *ip,
+static bool is_lessee(const struct vnet_lease *leases, size_t n, const struct vnet_ip *ip,
 		      const struct vnet_mac *user)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -168,7 +168,7 @@ static int take_range(const struct question *q, struct vnet_snapshot *snap)
 {
 	const struct vnet_file *file = vnet_file_by_path(snap, snap->lease_path);
 	auto_free char *text = file && file->content ? strdup(file->content) : strdup("");
-	auto_free struct vn_lease *leases = NULL;
+	auto_free struct vnet_lease *leases = NULL;
 	struct vn_lease_flaws flaws = { 0 };
 	size_t n;
 	int r = text ? vn_leases_parse(text, strlen(text), &leases, &n, &flaws) : -ENOMEM;

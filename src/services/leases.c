@@ -33,16 +33,15 @@ static const char hex[] = "0123456789abcdefABCDEF";
 
 /* ---- fields ---- */
 
-static int expires_parse(const char *s, time_t *ret_expires)
+static int expires_parse(const char *s, int64_t *ret_expires)
 {
-	const uint64_t max = sizeof(time_t) > 4 ? INT64_MAX : INT32_MAX;
 	uint64_t seconds;
 	int r;
 
-	r = vn_number(s, 10, 0, max, &seconds);
+	r = vn_number(s, 10, 0, INT64_MAX, &seconds);
 	if (r < 0)
 		return r;
-	*ret_expires = (time_t)seconds;
+	*ret_expires = (int64_t)seconds;
 	return 0;
 }
 
@@ -89,17 +88,17 @@ static void name_parse(const char *s, char ret_name[VNET_HOST_NAME])
 	}
 }
 
-static int client_id_parse(const char *s, char ret_id[VN_LEASE_CLIENT_ID])
+static int client_id_parse(const char *s, char ret_id[VNET_LEASE_CLIENT_ID])
 {
 	static const char more[] = "...";
-	size_t keep = VN_LEASE_CLIENT_ID - sizeof(more);
+	size_t keep = VNET_LEASE_CLIENT_ID - sizeof(more);
 
 	ret_id[0] = '\0';
 	if (!strcmp(s, "*"))
 		return 0;
 	if (s[strspn(s, "0123456789abcdefABCDEF:")])
 		return -EINVAL;
-	if (!vn_copy(ret_id, VN_LEASE_CLIENT_ID, s))
+	if (!vn_copy(ret_id, VNET_LEASE_CLIENT_ID, s))
 		return 0;
 	memcpy(ret_id, s, keep);
 	memcpy(ret_id + keep, more, sizeof(more));
@@ -120,11 +119,11 @@ static size_t split(char *line, char *fields[FIELDS + 1])
 }
 
 /* Returns 1 for a lease, 0 for a line that is none but makes sense, -EINVAL for nonsense. */
-static int line_parse(char *line, struct vn_lease *ret_lease)
+static int line_parse(char *line, struct vnet_lease *ret_lease)
 {
 	char *fields[FIELDS + 1] = { NULL };
 	size_t n = split(line, fields);
-	struct vn_lease lease = { 0 };
+	struct vnet_lease lease = { 0 };
 
 	/* Of IPv6 there are the server's "duid" and leases with an id in the MAC's place. */
 	if (!n || (n == 2 && !strcmp(fields[0], "duid")))
@@ -149,10 +148,10 @@ static void nuls_mask(char *text, size_t len)
 		*nul = '?';
 }
 
-int vn_leases_parse(char *text, size_t len, struct vn_lease **ret_leases, size_t *ret_n,
+int vn_leases_parse(char *text, size_t len, struct vnet_lease **ret_leases, size_t *ret_n,
 		    struct vn_lease_flaws *flaws)
 {
-	auto_free struct vn_lease *leases = NULL;
+	auto_free struct vnet_lease *leases = NULL;
 	size_t size = 0;
 	size_t n = 0;
 	char *line;
@@ -164,7 +163,7 @@ int vn_leases_parse(char *text, size_t len, struct vn_lease **ret_leases, size_t
 
 		if (n == size) {
 			size_t more = size ? size * 2 : LEASES_FIRST;
-			struct vn_lease *grown = reallocarray(leases, more, sizeof(*leases));
+			struct vnet_lease *grown = reallocarray(leases, more, sizeof(*leases));
 
 			if (!grown)
 				return -ENOMEM;
@@ -227,7 +226,7 @@ static void cut(char *text, size_t *len)
 	text[*len] = '\0';
 }
 
-int vn_leases_read(const char *path, struct vn_lease **ret_leases, size_t *ret_n,
+int vn_leases_read(const char *path, struct vnet_lease **ret_leases, size_t *ret_n,
 		   struct vn_lease_flaws *ret_flaws)
 {
 	auto_fd fd = vn_file_open(path);

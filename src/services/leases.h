@@ -4,9 +4,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <time.h>
 
-#include <vnet/addr.h>
+#include <vnet/leases.h>
 
 /*
  * The leases that dnsmasq has given, from the file that it keeps. Guests choose what
@@ -14,25 +13,7 @@
  * read here is bounded, and safe to print.
  */
 
-enum {
-	VN_LEASES_MAX = 16 << 20, /* of a file; 100,000 leases take about 8 MiB */
-	VN_LEASE_CLIENT_ID = 96,  /* as text: 31 bytes, more than a UUID takes (RFC 6355) */
-};
-
-/*
- * @expires:   0: never
- * @mac:       zero if the client's link is not Ethernet
- * @name:      letters, digits, '-', '_', '.', and '?' for whatever else there was;
- *             empty: none, or one that is too long
- * @client_id: hexadecimal, as in the file; empty: none; ends in "..." if it is longer
- */
-struct vn_lease {
-	time_t expires;
-	struct vnet_mac mac;
-	struct vnet_ip ip;
-	char name[VNET_HOST_NAME];
-	char client_id[VN_LEASE_CLIENT_ID];
-};
+enum { VN_LEASES_MAX = 16 << 20 }; /* of a file; 100,000 leases take about 8 MiB */
 
 /*
  * What was wrong with a file.
@@ -53,7 +34,7 @@ struct vn_lease_flaws {
  *
  * Returns 0, -ELOOP or -EINVAL if it is no regular file, or another negative errno.
  */
-int vn_leases_read(const char *path, struct vn_lease **ret_leases, size_t *ret_n,
+int vn_leases_read(const char *path, struct vnet_lease **ret_leases, size_t *ret_n,
 		   struct vn_lease_flaws *ret_flaws);
 
 /*
@@ -61,7 +42,7 @@ int vn_leases_read(const char *path, struct vn_lease **ret_leases, size_t *ret_n
  * NULL if there are none.
  * @flaws: bad lines are added up in it.
  */
-int vn_leases_parse(char *text, size_t len, struct vn_lease **ret_leases, size_t *ret_n,
+int vn_leases_parse(char *text, size_t len, struct vnet_lease **ret_leases, size_t *ret_n,
 		    struct vn_lease_flaws *flaws);
 
 #endif /* VN_SERVICES_LEASES_H */

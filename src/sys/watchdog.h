@@ -6,6 +6,8 @@
 
 #include "sys/gateway.h"
 
+struct sockaddr_un;
+
 /*
  * The process that looks after a change: how it is begun, and how it is spoken to. What it
  * does is in core/watchdog.h.
@@ -29,8 +31,11 @@ enum {
  */
 pid_t vn_watchdog_spawn(const char *program, int lock, int *ret_sock);
 
+/* The address of the socket at @path. Returns 0 or -ENAMETOOLONG. */
+int vn_watchdog_address(const char *path, struct sockaddr_un *ret_address);
+
 /*
- * For the other end: fork, let the first process end, and stay in memory whatever becomes of
+ * For the other end, as are the next three (src/sys/watchdog_self.c): fork, let the first process end, and stay in memory whatever becomes of
  * the disk and of memory, as far as that is allowed. @ret_oom: for vn_watchdog_expose(); empty:
  * not known. Returns 0 in the one that goes on, or a negative errno.
  */

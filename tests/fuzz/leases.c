@@ -22,7 +22,7 @@ static bool is_plain(const char *s, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_string(data, size);
-	struct vn_lease *leases = NULL;
+	struct vnet_lease *leases = NULL;
 	struct vn_lease_flaws flaws = { 0 };
 	size_t n = 0;
 

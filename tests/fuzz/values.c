@@ -59,7 +59,7 @@ static void edit(enum vnet_key key, const char *text, bool is_value)
 		if (r < 0)
 			fuzz_refused(&err, r);
 		must(r < 0 || hows[i] == '-' || hows[i] == '0' || vnet_spec_has(&spec, key));
-		must(vn_spec_count(&spec, key) <= is_value);
+		must(vnet_spec_count(&spec, key) <= is_value);
 	}
 	vnet_spec_done(&spec);
 }

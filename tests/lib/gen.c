@@ -303,7 +303,7 @@ void gen_edits_of(const struct vnet_spec *spec, struct gen_edits *ret_edits)
 	ret_edits->n = 0;
 	for (int key = VNET_KEY_ADDRESS; key < VNET_KEY_COUNT; key++) {
 		const struct vn_option *opt = &vn_options[key];
-		size_t n = vn_spec_count(spec, (enum vnet_key)key);
+		size_t n = vnet_spec_count(spec, (enum vnet_key)key);
 
 		if (opt->list)
 			add(ret_edits, (enum vnet_key)key, '0', "%s", "");

@@ -577,15 +577,15 @@ uplink()
 	state before
 	said 2 'vnet: -n lacks the name of a namespace' -n
 	for name in '' . .. a/b /run/netns/there; do
-		said 2 "vnet: -n '$name': want a name as \`ip netns\` lists it" -n "$name" show
+		said 2 "vnet: namespace '$name': want a name as \`ip netns\` lists it" -n "$name" show
 	done
-	said 2 "vnet: -n 'nowhere': there is no such namespace (\`ip netns\` lists them)" \
+	said 2 "vnet: namespace 'nowhere': there is none of that name (\`ip netns\` lists them)" \
 		-n nowhere show
-	said 2 "vnet: -n 'nowhere': there is no such namespace (\`ip netns\` lists them)" \
+	said 2 "vnet: namespace 'nowhere': there is none of that name (\`ip netns\` lists them)" \
 		-n nowhere bridge create br0
-	said 2 "vnet: -n 'plain': this is no network namespace (\`ip netns\` lists them)" -n plain show
+	said 2 "vnet: namespace 'plain': this is no network namespace (\`ip netns\` lists them)" -n plain show
 	no_one
-	said 2 "vnet: -n 'there': Operation not permitted" -n there show
+	said 2 "vnet: namespace 'there': Operation not permitted" -n there show
 	same_state before
 }
 

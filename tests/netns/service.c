@@ -277,7 +277,7 @@ static void lease_file_that_is_none(void **state)
 static void leases_outlive_a_failed_start(void **state)
 {
 	static const char line[] = "4000000000 52:54:00:12:34:56 10.1.1.11 * *\n";
-	struct vn_lease *leases;
+	struct vnet_lease *leases;
 	size_t n;
 
 	(void)state;

@@ -27,7 +27,7 @@
 enum { MANY = 100000 };
 
 struct parsed {
-	struct vn_lease *leases;
+	struct vnet_lease *leases;
 	size_t n;
 	struct vn_lease_flaws flaws;
 };
@@ -196,10 +196,11 @@ static void long_client_ids(void **state)
 		p = parse(text);
 		assert_int_equal(p.n, 1);
 		len = strlen(p.leases[0].client_id);
-		assert_int_equal(len, bytes * 3 - 1 < VN_LEASE_CLIENT_ID ? bytes * 3 - 1 :
-									   VN_LEASE_CLIENT_ID - 1);
+		assert_int_equal(len, bytes * 3 - 1 < VNET_LEASE_CLIENT_ID ?
+					      bytes * 3 - 1 :
+					      VNET_LEASE_CLIENT_ID - 1);
 		assert_int_equal(!strcmp(p.leases[0].client_id + len - 2, ".."),
-				 bytes * 3 - 1 >= VN_LEASE_CLIENT_ID);
+				 bytes * 3 - 1 >= VNET_LEASE_CLIENT_ID);
 		free(p.leases);
 	}
 }
@@ -253,7 +254,7 @@ static int leave_dir(void **state)
 
 static void files_that_are_none(void **state)
 {
-	struct vn_lease *leases = NULL;
+	struct vnet_lease *leases = NULL;
 	size_t n = 1;
 
 	(void)state;
@@ -285,7 +286,7 @@ static void write_many(const char *path, size_t lines)
 static void many(void **state)
 {
 	struct vn_lease_flaws flaws;
-	struct vn_lease *leases;
+	struct vnet_lease *leases;
 	int64_t start;
 	size_t n;
 
@@ -304,7 +305,7 @@ static void many(void **state)
 static void too_many(void **state)
 {
 	struct vn_lease_flaws flaws;
-	struct vn_lease *leases;
+	struct vnet_lease *leases;
 	struct stat st;
 	size_t n;
 
@@ -363,7 +364,7 @@ static void read_while_written(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, rewrite, &writer), 0);
 	for (int i = 0; i < 50; i++) {
 		struct vn_lease_flaws flaws;
-		struct vn_lease *leases;
+		struct vnet_lease *leases;
 		size_t n;
 
 		assert_int_equal(vn_leases_read("leases", &leases, &n, &flaws), 0);
