@@ -21,7 +21,6 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "core/dhcp.h"
-#include "core/options.h"
 
 /* All that concerns one server, looked up once. */
 struct server {
@@ -33,112 +32,6 @@ struct server {
 	char link[VNET_NAME_SIZE];
 	char hosts_path[VNET_PATH_SIZE];
 };
-
-/* ---- what the server reads ---- */
-
-static void conf_options(const struct vnet_spec *want, const struct vnet_link *bridge,
-			 struct vn_text *text)
-{
-	char ip[VNET_IP_TEXT];
-	const char *comma = "";
-
-	/* Told nothing, dnsmasq names itself as router: an empty option says none. */
-	if (want->dhcp.router.family)
-		vn_text_add(text, "dhcp-option=option:router,%s\n",
-			    vnet_ip_text(&want->dhcp.router, ip));
-	else
-		vn_text_add(text, "dhcp-option=option:router\n");
-	for (uint32_t i = 0; i < want->dhcp.dns.count; i++) {
-		const struct vnet_ip *dns = &vnet_ips(&want->dhcp.dns)[i];
-
-		if (!dns->family)
-			continue;
-		vn_text_add(text, "%s%s", *comma ? comma : "dhcp-option=option:dns-server,",
-			    vnet_ip_text(dns, ip));
-		comma = ",";
-	}
-	if (*comma)
-		vn_text_add(text, "\n");
-	if (bridge->mtu != 1500)
-		vn_text_add(text, "dhcp-option=option:mtu,%u\n", bridge->mtu);
-}
-
-static bool is_taken(const struct vnet_spec *want, uint32_t number)
-{
-	struct vnet_ip ip = vnet_ip4(number);
-
-	for (uint32_t i = 0; i < want->dhcp.taken.count; i++) {
-		if (vnet_ip_equal(&vnet_ips(&want->dhcp.taken)[i], &ip))
-			return true;
-	}
-	return false;
-}
-
-/* The range, cut where an address is someone else's: there is no option that leaves one out. */
-static void conf_ranges(const struct vnet_spec *want, struct vn_text *text)
-{
-	struct vnet_cidr mask = { .ip = vnet_ip4(UINT32_MAX), .prefix = want->dhcp.server.prefix };
-	uint32_t last = vnet_ip4_number(&want->dhcp.range.last);
-	uint32_t ip = vnet_ip4_number(&want->dhcp.range.first);
-	char from[VNET_IP_TEXT];
-	char to[VNET_IP_TEXT];
-	char netmask[VNET_IP_TEXT];
-
-	mask = vnet_cidr_network(&mask);
-	while (ip <= last) {
-		struct vnet_ip first = vnet_ip4(ip);
-		struct vnet_ip end;
-
-		if (is_taken(want, ip++))
-			continue;
-		while (ip <= last && !is_taken(want, ip))
-			ip++;
-		end = vnet_ip4(ip - 1);
-		vn_text_add(text, "dhcp-range=%s,%s,%s,%u\n", vnet_ip_text(&first, from),
-			    vnet_ip_text(&end, to), vnet_ip_text(&mask.ip, netmask),
-			    want->dhcp.lease_time);
-	}
-}
-
-static int conf_text(const struct vnet_spec *want, const struct vnet_link *bridge,
-		     const struct vnet_snapshot *snap, const struct server *s, char **ret_text)
-{
-	struct vn_text text = { 0 };
-
-	vn_text_add(&text, "# DHCP server of the network %s, written by vnet\n", want->name);
-	vn_text_add(&text, "user=%s\ngroup=%s\n", snap->dhcp_user, snap->dhcp_group);
-	vn_text_add(&text, "pid-file=%s\n", s->service.pid_file);
-	vn_text_add(&text, "interface=%s\nexcept-interface=lo\nbind-interfaces\n", s->link);
-	/* DHCP alone; no probe by ping, which holds each offer back for 3 s */
-	vn_text_add(&text, "port=0\nno-resolv\nno-hosts\nno-ping\n");
-	/* it refuses what another server of the same LAN has given */
-	if (!vnet_spec_has(want, VNET_KEY_UPLINK) || !want->dhcp.serve_uplink)
-		vn_text_add(&text, "dhcp-authoritative\n");
-	/* cloned guests share a machine-id, but not a MAC */
-	vn_text_add(&text, "dhcp-ignore-clid\n");
-	conf_ranges(want, &text);
-	/* never the limit, nor below what the lease file may hold: it would not start then */
-	vn_text_add(&text, "dhcp-lease-max=65536\n");
-	conf_options(want, bridge, &text);
-	vn_text_add(&text, "dhcp-hostsfile=%s\n", s->hosts_path);
-	vn_text_add(&text, "dhcp-leasefile=%s\n", s->service.leases);
-	return vn_text_take(&text, ret_text);
-}
-
-static int hosts_text(const struct vnet_spec *want, char **ret_text)
-{
-	struct vn_text text = { 0 };
-
-	for (uint32_t i = 0; i < want->dhcp.hosts.count; i++) {
-		const struct vnet_host *host = &vnet_hosts(&want->dhcp.hosts)[i];
-		char mac[VNET_MAC_TEXT];
-		char ip[VNET_IP_TEXT];
-
-		vn_text_add(&text, "%s,%s%s%s\n", vnet_mac_text(&host->mac, mac),
-			    vnet_ip_text(&host->ip, ip), host->name[0] ? "," : "", host->name);
-	}
-	return vn_text_take(&text, ret_text);
-}
 
 /* ---- the plan ---- */
 
@@ -334,10 +227,10 @@ static int plan_server(const struct vnet_spec *want, const struct vnet_link *bri
 	char *conf = NULL;
 	char *hosts = NULL;
 	bool new_hosts;
-	int r = conf_text(want, bridge, snap, s, &conf);
+	int r = vn_dhcp_conf(want, bridge->mtu, snap, &conf);
 
 	if (r == 0)
-		r = hosts_text(want, &hosts);
+		r = vn_dhcp_hosts(want, &hosts);
 	if (r == 0) {
 		anew = anew || differs(s->conf, conf);
 		new_hosts = differs(s->hosts, hosts);

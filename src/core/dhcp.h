@@ -3,8 +3,20 @@
 #define VN_CORE_DHCP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <vnet/mode.h>
+
+/*
+ * What dnsmasq reads: its configuration, with the @mtu of the bridge, and its hosts file.
+ *
+ * @ret_text: the caller's to free
+ *
+ * Return 0, -ENOMEM, or -ENAMETOOLONG where the network's paths are.
+ */
+int vn_dhcp_conf(const struct vnet_spec *want, uint32_t mtu, const struct vnet_snapshot *snap,
+		 char **ret_text);
+int vn_dhcp_hosts(const struct vnet_spec *want, char **ret_text);
 
 /* A DHCP server beside an uplink: the parts of vnet_dhcp_plan() that are about that. */
 
