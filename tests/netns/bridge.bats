@@ -345,6 +345,7 @@ made()
 	ip link set br0 up
 	port a br0
 	wait_for 5 is br0 .operstate UP
+	wait_for 5 eval '! ip -6 addr show tentative | grep -q .' # then come routes
 	SNAP_OPTIONS=(-a)
 	state before
 	run_vnet 2 bridge set br0 --mtu 1400
