@@ -41,7 +41,10 @@ int vn_watchdog_address(const char *path, struct sockaddr_un *ret_address);
  */
 int vn_watchdog_settle(char ret_oom[VN_WATCHDOG_OOM]);
 
-/* No longer: what is started from now on is not to outlive whoever runs out of memory, either. */
+/*
+ * No longer, for it goes to work: what is started from now on is not to outlive whoever runs out of
+ * memory, either, and not to be held in it.
+ */
 void vn_watchdog_expose(const char *oom);
 
 /* Listen at @path, in place of what is there. Returns a descriptor or a negative errno. */

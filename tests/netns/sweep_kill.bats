@@ -84,7 +84,7 @@ both_ways()
 		i=$((VNET_SLICE % 4))
 		scenes=("${scenes[i]}" "${scenes[i + 4]}")
 	else
-		scenes+=(uplink downlink onto off addport delport)
+		scenes+=(uplink downlink ra raoff downserved onto off addport delport)
 	fi
 	for i in "${scenes[@]}"; do
 		sweep -r "$i"
