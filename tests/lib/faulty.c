@@ -180,17 +180,24 @@ static int faulty_netlink(void *self, enum vnet_ns_id ns, const struct vnet_op *
 	return -ETIMEDOUT;
 }
 
+/* Returns false if nothing is to be done, of an undo that is taken out. */
+static bool begin_one(struct faulty *f, enum fault *ret_fault)
+{
+	bool undoing = f->undoing;
+
+	(void)strikes(f, 1, ret_fault);
+	f->undoing = f->struck;
+	return !undoing || !f->no_undo;
+}
+
 static int faulty_system(void *self, const struct vnet_op *op)
 {
 	struct faulty *f = self;
-	bool undoing = f->undoing;
 	struct vnet_op copy = *op;
 	enum fault fault;
 	int r;
 
-	(void)strikes(f, 1, &fault);
-	f->undoing = f->struck;
-	if (undoing && f->no_undo)
+	if (!begin_one(f, &fault))
 		return 0;
 	if (fault == FAULT_ERROR || fault == FAULT_LOST)
 		return code_of(f);
@@ -203,14 +210,11 @@ static int faulty_system(void *self, const struct vnet_op *op)
 static int faulty_service(void *self, const struct vnet_op *op, struct vnet_error *detail)
 {
 	struct faulty *f = self;
-	bool undoing = f->undoing;
 	struct vnet_op copy = *op;
 	enum fault fault;
 	int r;
 
-	(void)strikes(f, 1, &fault);
-	f->undoing = f->struck;
-	if (undoing && f->no_undo)
+	if (!begin_one(f, &fault))
 		return 0;
 	/* To stop what does not run is no failure: so that one is not asked for. */
 	if (fault == FAULT_BAD && op->kind == VNET_OP_SERVICE_STOP)
