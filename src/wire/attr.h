@@ -4,17 +4,28 @@
 
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-/* libmnl's own loops, but without a narrowing that -Wconversion sees. */
+/* A whole message is in @len bytes. libmnl before 1.0.5 takes a length from 2 GiB up for one below 0. */
+static inline bool vn_msg_ok(const struct nlmsghdr *head, int len)
+{
+	return mnl_nlmsg_ok(head, len) && head->nlmsg_len <= (uint32_t)len;
+}
+
+/*
+ * libmnl's own loops, but without a narrowing that -Wconversion sees, and to where the message ends:
+ * libmnl goes on to the next multiple of four, where there may be nothing any more.
+ */
 
 /* For each attribute of the message @head behind its family's header of @offset bytes. */
-#define VN_FOR_EACH_ATTR(attr, head, offset)                                            \
-	for ((attr) = mnl_nlmsg_get_payload_offset((head), (offset));                   \
-	     mnl_attr_ok((attr), (int)((const char *)mnl_nlmsg_get_payload_tail(head) - \
-				       (const char *)(attr)));                          \
+#define VN_FOR_EACH_ATTR(attr, head, offset)                                          \
+	for ((attr) = mnl_nlmsg_get_payload_offset((head), (offset));                 \
+	     mnl_attr_ok((attr), (int)((const char *)(head) +                         \
+				       ((const struct nlmsghdr *)(head))->nlmsg_len - \
+				       (const char *)(attr)));                        \
 	     (attr) = mnl_attr_next(attr))
 
 /* For each attribute in the nest @nest. */

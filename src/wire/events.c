@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "wire/attr.h"
+
 enum { EVENTS_BUF = 32768 }; /* as of wire/sock.c */
 
 struct vn_events {
@@ -86,7 +88,7 @@ int vn_events_take(struct vn_events *events, const struct vn_sock *own,
 		const struct nlmsghdr *head = (const struct nlmsghdr *)events->buf;
 		int len = (int)n;
 
-		for (; r == 0 && mnl_nlmsg_ok(head, len); head = mnl_nlmsg_next(head, &len)) {
+		for (; r == 0 && vn_msg_ok(head, len); head = mnl_nlmsg_next(head, &len)) {
 			if (head->nlmsg_pid != portid && is_whole(head))
 				r = fn(head, arg);
 		}

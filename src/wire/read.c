@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/snapshot.h"
 #include "base/text.h"
+#include "wire/attr.h"
 
 enum {
 	READ_ATTRS = 128,     /* more than any table below */
@@ -33,6 +34,19 @@ static int keep(const struct nlattr *attr, void *data)
 	if (mnl_attr_get_type(attr) < READ_ATTRS)
 		attrs->by[mnl_attr_get_type(attr)] = attr;
 	return MNL_CB_OK;
+}
+
+/* Of a message, behind its family's header of @offset bytes. */
+static struct attrs attrs_of(const struct nlmsghdr *head, size_t offset)
+{
+	struct attrs attrs = { 0 };
+	const struct nlattr *attr;
+
+	VN_FOR_EACH_ATTR(attr, head, offset)
+	{
+		(void)keep(attr, &attrs);
+	}
+	return attrs;
 }
 
 static struct attrs nested(const struct nlattr *attr)
@@ -165,13 +179,13 @@ int vn_read_link(const struct nlmsghdr *head, struct vnet_link *ret_link)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(head);
 	struct vnet_link link = { 0 };
-	struct attrs a = { 0 };
+	struct attrs a;
 	struct attrs props;
 	struct attrs xdp;
 
 	if (head->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(head) < sizeof(*info))
 		return -EBADMSG;
-	(void)mnl_attr_parse(head, sizeof(*info), keep, &a);
+	a = attrs_of(head, sizeof(*info));
 	link.index = info->ifi_index;
 	link.flags = info->ifi_flags;
 	string(a.by[IFLA_IFNAME], link.name, sizeof(link.name));
@@ -209,12 +223,12 @@ int vn_read_addr(const struct nlmsghdr *head, struct vnet_ifaddr *ret_addr)
 {
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(head);
 	struct vnet_ifaddr addr = { 0 };
-	struct attrs a = { 0 };
+	struct attrs a;
 
 	if (head->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(head) < sizeof(*info) ||
 	    (info->ifa_family != AF_INET && info->ifa_family != AF_INET6))
 		return -EBADMSG;
-	(void)mnl_attr_parse(head, sizeof(*info), keep, &a);
+	a = attrs_of(head, sizeof(*info));
 	addr.index = (int32_t)info->ifa_index;
 	addr.flags = number(a.by[IFA_FLAGS], info->ifa_flags);
 	addr.addr.prefix = info->ifa_prefixlen;
@@ -229,12 +243,12 @@ int vn_read_route(const struct nlmsghdr *head, struct vnet_route *ret_route)
 {
 	const struct rtmsg *info = mnl_nlmsg_get_payload(head);
 	struct vnet_route route = { 0 };
-	struct attrs a = { 0 };
+	struct attrs a;
 
 	if (head->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(head) < sizeof(*info) ||
 	    (info->rtm_family != AF_INET && info->rtm_family != AF_INET6))
 		return -EBADMSG;
-	(void)mnl_attr_parse(head, sizeof(*info), keep, &a);
+	a = attrs_of(head, sizeof(*info));
 	route.index = (int32_t)number(a.by[RTA_OIF], 0);
 	route.table = number(a.by[RTA_TABLE], info->rtm_table);
 	route.metric = number(a.by[RTA_PRIORITY], 0);
@@ -276,9 +290,8 @@ static int on_altname(const struct nlattr *attr, void *data)
 static void pick_altname(const struct nlmsghdr *head, const char *wanted, struct vnet_link *link)
 {
 	struct altname altname = { wanted, link->altname };
-	struct attrs a = { 0 };
+	struct attrs a = attrs_of(head, sizeof(struct ifinfomsg));
 
-	(void)mnl_attr_parse(head, sizeof(struct ifinfomsg), keep, &a);
 	link->altname[0] = '\0';
 	if (a.by[IFLA_PROP_LIST])
 		(void)mnl_attr_parse_nested(a.by[IFLA_PROP_LIST], on_altname, &altname);

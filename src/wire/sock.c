@@ -25,6 +25,7 @@
 #include <sys/time.h>
 
 #include "base/text.h"
+#include "wire/attr.h"
 
 #ifndef NETLINK_GET_STRICT_CHK
 #define NETLINK_GET_STRICT_CHK 12
@@ -124,10 +125,8 @@ static void ack_text(const struct nlmsghdr *head, struct vn_ack *ack)
 		skip += NLMSG_ALIGN(err->msg.nlmsg_len) - sizeof(err->msg);
 	if (skip > mnl_nlmsg_get_payload_len(head))
 		return;
-	for (attr = mnl_nlmsg_get_payload_offset(head, skip);
-	     mnl_attr_ok(attr, (int)((const char *)mnl_nlmsg_get_payload_tail(head) -
-				     (const char *)attr));
-	     attr = mnl_attr_next(attr)) {
+	VN_FOR_EACH_ATTR(attr, head, skip)
+	{
 		size_t len = mnl_attr_get_payload_len(attr);
 
 		if (mnl_attr_get_type(attr) != NLMSGERR_ATTR_MSG || !len)
@@ -146,7 +145,7 @@ static void ask_last(const struct vn_msg *msg, size_t n)
 	struct nlmsghdr *head = (struct nlmsghdr *)msg->buf;
 	int len = (int)msg->len;
 
-	for (size_t i = 0; i + 1 < n && mnl_nlmsg_ok(head, len); i++) {
+	for (size_t i = 0; i + 1 < n && vn_msg_ok(head, len); i++) {
 		head->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
 		head = mnl_nlmsg_next(head, &len);
 	}
@@ -158,7 +157,7 @@ static void take_acks(struct vn_sock *sock, int len, uint32_t seq, size_t n, str
 {
 	const struct nlmsghdr *head = (const struct nlmsghdr *)sock->buf;
 
-	for (; mnl_nlmsg_ok(head, len); head = mnl_nlmsg_next(head, &len)) {
+	for (; vn_msg_ok(head, len); head = mnl_nlmsg_next(head, &len)) {
 		const struct nlmsgerr *err = mnl_nlmsg_get_payload(head);
 		size_t i = head->nlmsg_seq - seq;
 
@@ -242,7 +241,7 @@ static int take_dump(struct vn_sock *sock, int len, uint32_t seq, struct dump *d
 {
 	const struct nlmsghdr *head = (const struct nlmsghdr *)sock->buf;
 
-	for (; mnl_nlmsg_ok(head, len); head = mnl_nlmsg_next(head, &len)) {
+	for (; vn_msg_ok(head, len); head = mnl_nlmsg_next(head, &len)) {
 		int r;
 
 		if (head->nlmsg_seq != seq || head->nlmsg_pid != sock->portid)

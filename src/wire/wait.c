@@ -35,7 +35,9 @@ static int on_link(const struct nlmsghdr *head, void *arg)
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(head);
 	struct state *state = arg;
 
-	if (head->nlmsg_type == RTM_NEWLINK && info->ifi_index == state->index)
+	if (head->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(head) < sizeof(*info))
+		return -EBADMSG;
+	if (info->ifi_index == state->index)
 		state->up = (info->ifi_flags & IFF_RUNNING) != 0; /* IF_OPER_UP, as one bit */
 	return 0;
 }
@@ -45,11 +47,13 @@ static int on_addr(const struct nlmsghdr *head, void *arg)
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(head);
 	struct state *state = arg;
 
+	if (head->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(head) < sizeof(*info))
+		return -EBADMSG;
 	/*
 	 * The kernel filters by link, but for those that do not know how. What is still asked for
 	 * was there before, and gets its route when that is over: without a carrier, never.
 	 */
-	if (head->nlmsg_type == RTM_NEWADDR && (int32_t)info->ifa_index == state->index)
+	if ((int32_t)info->ifa_index == state->index)
 		state->addrs += !(info->ifa_flags & (IFA_F_DADFAILED | IFA_F_TENTATIVE));
 	return 0;
 }
