@@ -117,7 +117,7 @@ check_commands()
 {
 	local file line words n=0
 
-	for file in README.md src/cli/vnet.8.scd examples/*; do
+	for file in README.md src/cli/*.scd examples/*; do
 		[ -f "$file" ] || continue
 		while read -r line; do
 			n=$((n + 1))
@@ -163,8 +163,8 @@ check_words()
 {
 	local system='bin|dev|etc|proc|run|sbin|sys|usr|var'
 
-	grep -nE 'TODO|FIXME' README.md src/cli/vnet.8.scd && complain "words to go"
-	grep -noE '(^|[^][A-Za-z0-9.*)>/])/[a-z]+(/|\b)' README.md src/cli/vnet.8.scd |
+	grep -nE 'TODO|FIXME' README.md src/cli/*.scd && complain "words to go"
+	grep -noE '(^|[^][A-Za-z0-9.*)>/])/[a-z]+(/|\b)' README.md src/cli/*.scd |
 		grep -vE "/($system)/?\$" && complain "paths to go"
 }
 

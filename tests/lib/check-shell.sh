@@ -7,7 +7,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 failed=0
 
-mapfile -t scripts < <(grep -lrE '^#!/bin/(ba)?sh' tests .ci examples 2>/dev/null |
+mapfile -t scripts < <(grep -lrE '^#!/bin/(ba)?sh' tests .ci examples cmake 2>/dev/null |
 	grep -v '\.bats$' | sort)
 scripts+=(tests/lib/*.bash)
 shellcheck --severity=warning --format=gcc "${scripts[@]}" || failed=1
