@@ -50,13 +50,20 @@ class List(ctypes.Structure):  # struct vnet_list
     _fields_ = [("items", c_void_p), ("count", c_uint32)]
 
 
+class Boot(ctypes.Structure):  # struct vnet_boot
+    _fields_ = [("file", c_char * 128), ("server", Ip)]
+
+
 class Dhcp(ctypes.Structure):  # struct vnet_dhcp
     _fields_ = [
         ("range", Range),
         ("router", Ip),
         ("server", Cidr),
         ("lease_time", c_uint32),
+        ("domain", c_char * 254),
+        ("pxe", Boot),
         ("dns", List),
+        ("options", List),
         ("hosts", List),
         ("serve_uplink", c_bool),
         ("taken", List),
@@ -198,7 +205,7 @@ def main():
 
 
 if sys.argv[1:] == ["--sizes"]:  # for the tests: as tests/lib/abi.txt has them
-    for cls in (Error, Edit, How, Ip, Cidr, Range, List, Dhcp, Spec, Plan, Result):
+    for cls in (Error, Edit, How, Ip, Cidr, Range, List, Boot, Dhcp, Spec, Plan, Result):
         print(f"struct vnet_{cls.__name__.lower()} {ctypes.sizeof(cls)}")
 else:
     try:

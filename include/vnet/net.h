@@ -187,6 +187,7 @@ int vnet_confirm(struct vnet *vnet, struct vnet_pending *ret_pending, struct vne
  * @live:    the same keys as the kernel has them: vnet_spec_same() tells which differ; the
  *           same as @record where @found is false
  * @found:   its link is there and vnet's
+ * @dhcp_differs: the files of its DHCP server are not as recorded
  * @snap:    the links, addresses and so on of its namespaces
  * @service: its DHCP server's namespace and files, be it served or not; snap.running tells
  *           whether it runs
@@ -195,6 +196,7 @@ struct vnet_view {
 	struct vnet_spec record;
 	struct vnet_spec live;
 	bool found;
+	bool dhcp_differs;
 	struct vnet_snapshot snap;
 	struct vnet_service service;
 };

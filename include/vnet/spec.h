@@ -53,6 +53,9 @@ enum vnet_key {
 	VNET_KEY_DHCP_DNS,
 	VNET_KEY_DHCP_SERVER,
 	VNET_KEY_DHCP_LEASE_TIME,
+	VNET_KEY_DHCP_DOMAIN,
+	VNET_KEY_DHCP_PXE,
+	VNET_KEY_DHCP_OPTION,
 	VNET_KEY_DHCP_HOST,
 	VNET_KEY_DHCP_SERVE_UPLINK,
 	VNET_KEY_DHCP_TAKEN,
@@ -78,6 +81,24 @@ struct vnet_host {
 	char name[VNET_HOST_NAME]; /* empty: none */
 };
 
+enum {
+	VNET_DOMAIN = 254,    /* RFC 1035, section 2.3.4: 255 bytes, a length before each label */
+	VNET_BOOT_FILE = 128, /* RFC 2131, section 2 */
+	VNET_OPTION_VALUE = 256, /* one has at most 255 bytes: RFC 2132, section 2 */
+};
+
+/* What guests boot from (PXE). */
+struct vnet_boot {
+	char file[VNET_BOOT_FILE];
+	struct vnet_ip server; /* of TFTP; family 0: not chosen yet */
+};
+
+/* A further DHCP option: its number and its value, as text. */
+struct vnet_dhcp_option {
+	uint8_t number;
+	char value[VNET_OPTION_VALUE];
+};
+
 /*
  * A device that was made a port of the network's bridge, and how it was before.
  *
@@ -97,10 +118,13 @@ struct vnet_dhcp {
 	struct vnet_ip router;	 /* family 0: announce none */
 	struct vnet_cidr server; /* the server's own address */
 	uint32_t lease_time;	 /* seconds */
-	struct vnet_list dns;	 /* of struct vnet_ip */
-	struct vnet_list hosts;	 /* of struct vnet_host */
-	bool serve_uplink;	 /* what is behind the uplink may hear the server */
-	struct vnet_list taken;	 /* of struct vnet_ip: of the range, but others' already */
+	char domain[VNET_DOMAIN];
+	struct vnet_boot pxe;
+	struct vnet_list dns;	  /* of struct vnet_ip */
+	struct vnet_list options; /* of struct vnet_dhcp_option */
+	struct vnet_list hosts;	  /* of struct vnet_host */
+	bool serve_uplink;	  /* what is behind the uplink may hear the server */
+	struct vnet_list taken;	  /* of struct vnet_ip: of the range, but others' already */
 };
 
 /*
@@ -150,6 +174,11 @@ static inline struct vnet_port *vnet_ports(const struct vnet_list *list)
 static inline const struct vnet_ip *vnet_ips(const struct vnet_list *list)
 {
 	return (const struct vnet_ip *)list->items;
+}
+
+static inline const struct vnet_dhcp_option *vnet_dhcp_options(const struct vnet_list *list)
+{
+	return (const struct vnet_dhcp_option *)list->items;
 }
 
 static inline const struct vnet_host *vnet_hosts(const struct vnet_list *list)

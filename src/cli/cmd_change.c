@@ -107,16 +107,19 @@ int cmd_delete(struct vnet *vnet, const struct cli_args *args, struct vnet_error
 	return r < 0 ? r : tell(&result, args, err);
 }
 
-/* "br0: 10.1.1.11-10.1.1.100 from 10.1.1.253, router 10.1.1.254, dns 192.0.2.53" */
+/* "br0: range 10.1.1.11-10.1.1.100, server 10.1.1.253/24, router 10.1.1.254, dns 192.0.2.53" */
 static void print_served(const struct vnet_spec *spec)
 {
-	static const enum vnet_key keys[] = { VNET_KEY_DHCP_RANGE, VNET_KEY_DHCP_SERVER,
-					      VNET_KEY_DHCP_ROUTER, VNET_KEY_DHCP_DNS };
+	static const enum vnet_key keys[] = { VNET_KEY_DHCP_RANGE,  VNET_KEY_DHCP_SERVER,
+					      VNET_KEY_DHCP_ROUTER, VNET_KEY_DHCP_DNS,
+					      VNET_KEY_DHCP_DOMAIN, VNET_KEY_DHCP_PXE };
 	struct vn_text text = { 0 };
 	char *line;
 
 	vn_text_add(&text, "%s:", spec->name);
 	for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+		if (!vnet_spec_has(spec, keys[k]))
+			continue;
 		vn_text_add(&text, "%s %s ", k ? "," : "", vn_options[keys[k]].key);
 		for (size_t i = 0; i < vnet_spec_count(spec, keys[k]); i++) {
 			vn_text_add(&text, "%s", i ? " " : "");

@@ -188,7 +188,8 @@ static json_t *drift_json(const struct vnet_view *view)
 		if (!vnet_spec_same(&view->record, &view->live, (enum vnet_key)key))
 			(void)json_array_append_new(drift, json_string(vn_options[key].key));
 	}
-	if (served(view) && (!view->snap.running || lost(view)) && !hidden(view))
+	if (view->dhcp_differs ||
+	    (served(view) && (!view->snap.running || lost(view)) && !hidden(view)))
 		(void)json_array_append_new(drift, json_string("dhcp"));
 	return drift;
 }
@@ -262,6 +263,8 @@ static void print_drift(const struct vnet_view *view)
 		       text.len ? text.buf : " not there");
 		vn_text_done(&text);
 	}
+	if (view->dhcp_differs)
+		printf("  drift: the files of the DHCP server are not as recorded\n");
 }
 
 static void print_ports(const struct vnet_view *view)

@@ -18,6 +18,10 @@ int vn_dhcp_conf(const struct vnet_spec *want, uint32_t mtu, const struct vnet_s
 		 char **ret_text);
 int vn_dhcp_hosts(const struct vnet_spec *want, char **ret_text);
 
+/* Whether the files in @snap are others than those for @spec. Returns 0 or a negative errno. */
+int vn_dhcp_differs(const struct vnet_spec *spec, const struct vnet_snapshot *snap,
+		    bool *ret_differs);
+
 /* A DHCP server beside an uplink: the parts of vnet_dhcp_plan() that are about that. */
 
 /* The NIC that @spec has as uplink, wherever it is; NULL: none, or gone. */

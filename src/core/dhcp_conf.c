@@ -2,8 +2,12 @@
 /* What the DHCP server reads: dnsmasq's configuration, and its hosts file. */
 #include "core/dhcp.h"
 
+#include <string.h>
+
+#include "base/cleanup.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "core/dhcp_option.h"
 
 static void conf_options(const struct vnet_spec *want, uint32_t mtu, struct vn_text *text)
 {
@@ -29,6 +33,20 @@ static void conf_options(const struct vnet_spec *want, uint32_t mtu, struct vn_t
 		vn_text_add(text, "\n");
 	if (mtu != 1500)
 		vn_text_add(text, "dhcp-option=option:mtu,%u\n", mtu);
+	if (vnet_spec_has(want, VNET_KEY_DHCP_DOMAIN))
+		vn_text_add(text, "domain=%s\n", want->dhcp.domain);
+	for (uint32_t i = 0; i < want->dhcp.options.count; i++)
+		vn_dhcp_option_conf(&vnet_dhcp_options(&want->dhcp.options)[i], text);
+}
+
+/* Told no server, dnsmasq names itself. */
+static void conf_boot(const struct vnet_boot *boot, struct vn_text *text)
+{
+	char ip[VNET_IP_TEXT];
+
+	vn_text_add(text, "dhcp-boot=");
+	vn_dhcp_quote(boot->file, text);
+	vn_text_add(text, ",,%s\n", vnet_ip_text(&boot->server, ip));
 }
 
 static bool is_taken(const struct vnet_spec *want, uint32_t number)
@@ -98,6 +116,8 @@ int vn_dhcp_conf(const struct vnet_spec *want, uint32_t mtu, const struct vnet_s
 	/* never the limit, nor below what the lease file may hold: it would not start then */
 	vn_text_add(&text, "dhcp-lease-max=65536\n");
 	conf_options(want, mtu, &text);
+	if (vnet_spec_has(want, VNET_KEY_DHCP_PXE))
+		conf_boot(&want->dhcp.pxe, &text);
 	vn_text_add(&text, "dhcp-hostsfile=%s\n", hosts);
 	vn_text_add(&text, "dhcp-leasefile=%s\n", service.leases);
 	return vn_text_take(&text, ret_text);
@@ -116,4 +136,39 @@ int vn_dhcp_hosts(const struct vnet_spec *want, char **ret_text)
 			    vnet_ip_text(&host->ip, ip), host->name[0] ? "," : "", host->name);
 	}
 	return vn_text_take(&text, ret_text);
+}
+
+static bool differs(const struct vnet_snapshot *snap, const char *path, const char *content)
+{
+	const struct vnet_file *file = vnet_file_by_path(snap, path);
+
+	return !file || !file->content || strcmp(file->content, content) != 0;
+}
+
+int vn_dhcp_differs(const struct vnet_spec *spec, const struct vnet_snapshot *snap,
+		    bool *ret_differs)
+{
+	auto_free char *conf = NULL;
+	auto_free char *hosts = NULL;
+	const struct vnet_link *end;
+	char link[VNET_NAME_SIZE];
+	char path[VNET_PATH_SIZE];
+	struct vnet_service service;
+	int r = vnet_service_of(snap, spec->name, &service);
+
+	vnet_dhcp_link_name(spec->name, link);
+	end = vnet_link_by_name(snap, VNET_NS_HOST, link);
+	/* the MTU that it was told of: that of the bridge is looked at elsewhere */
+	if (r == 0)
+		r = vn_dhcp_conf(spec, end ? end->mtu : spec->mtu, snap, &conf);
+	if (r == 0)
+		r = vn_dhcp_hosts(spec, &hosts);
+	if (r == 0)
+		r = vn_name_path(snap->run_dir, spec->name, VN_NAME_HOSTS, path);
+	if (r < 0)
+		return r;
+	/* without dnsmasq there is no user that it runs as */
+	*ret_differs = *snap->dhcp_user &&
+		       (differs(snap, service.conf, conf) || differs(snap, path, hosts));
+	return 0;
 }

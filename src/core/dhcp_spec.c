@@ -195,6 +195,15 @@ static int choose_dns(struct vnet_spec *spec, const struct vnet_snapshot *snap,
 	return r;
 }
 
+/* dnsmasq would name itself, and there is no TFTP server in its namespace. */
+static void choose_boot(struct vnet_spec *spec, const struct vnet_snapshot *snap)
+{
+	const struct vnet_ip *own = own_address(spec, snap);
+
+	if (vnet_spec_has(spec, VNET_KEY_DHCP_PXE) && !spec->dhcp.pxe.server.family && own)
+		spec->dhcp.pxe.server = *own;
+}
+
 /* "10.1.1.11, 10.1.1.20-10.1.1.22": as many as fit in a line. */
 static void name_taken(const struct vnet_snapshot *snap, char *ret_line, size_t size)
 {
@@ -262,6 +271,7 @@ int vnet_dhcp_choose(struct vnet_spec *spec, const struct vnet_snapshot *snap,
 		choose_router(spec, snap, notes);
 	if (r == 0 && !vnet_spec_has(spec, VNET_KEY_DHCP_DNS))
 		r = choose_dns(spec, snap, notes, err);
+	choose_boot(spec, snap);
 	if (r == 0 && !vnet_spec_has(spec, VNET_KEY_DHCP_SERVER) && snap->server.prefix) {
 		spec->dhcp.server = snap->server;
 		spec->set |= 1ULL << VNET_KEY_DHCP_SERVER;
@@ -422,6 +432,37 @@ static int check_names(const struct vnet_spec *want, const struct vnet_cidr *sub
 	return r;
 }
 
+static int check_boot(const struct vnet_spec *want, struct vnet_error *err)
+{
+	const struct vnet_boot *boot = &want->dhcp.pxe;
+	char text[VNET_IP_TEXT];
+
+	if (!vnet_spec_has(want, VNET_KEY_DHCP_PXE))
+		return 0;
+	if (!boot->server.family)
+		return vnet_error_set(err, -EADDRNOTAVAIL,
+				      "pxe %s: this host has no address on %s: want FILE@SERVER",
+				      boot->file, want->name);
+	if (!is_host(&boot->server))
+		return vnet_error_set(err, -EINVAL, "pxe server %s: want the address of a host",
+				      vnet_ip_text(&boot->server, text));
+	return 0;
+}
+
+static int check_options(const struct vnet_spec *want, struct vnet_error *err)
+{
+	const struct vnet_dhcp_option *options = vnet_dhcp_options(&want->dhcp.options);
+
+	for (uint32_t i = 0; i < want->dhcp.options.count; i++) {
+		for (uint32_t j = 0; j < i; j++) {
+			if (options[j].number == options[i].number)
+				return vnet_error_set(err, -EEXIST, "option %u is given twice",
+						      options[i].number);
+		}
+	}
+	return 0;
+}
+
 static int check_host(const struct vnet_spec *want, const struct vnet_snapshot *snap,
 		      const struct vnet_cidr *subnet, uint32_t i, struct vnet_error *err)
 {
@@ -484,6 +525,10 @@ int vnet_dhcp_check(const struct vnet_spec *want, const struct vnet_snapshot *sn
 		r = check_range(want, snap, subnet, err);
 	if (r == 0)
 		r = check_server(want, snap, subnet, err);
+	if (r == 0)
+		r = check_boot(want, err);
+	if (r == 0)
+		r = check_options(want, err);
 	for (uint32_t i = 0; i < want->dhcp.hosts.count && r == 0; i++)
 		r = check_host(want, snap, subnet, i, err);
 	return r;
@@ -507,4 +552,20 @@ bool vn_label_ok(const char *s)
 
 	return len && len < VNET_HOST_NAME && s[0] != '-' && s[len - 1] != '-' &&
 	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == len;
+}
+
+bool vn_domain_ok(const char *s)
+{
+	char label[VNET_HOST_NAME];
+	size_t len;
+
+	if (strlen(s) >= VNET_DOMAIN)
+		return false;
+	for (;; s += len + 1) {
+		len = strcspn(s, ".");
+		if (vn_format(label, sizeof(label), "%.*s", (int)len, s) < 0 || !vn_label_ok(label))
+			return false;
+		if (!s[len])
+			return label[strspn(label, "0123456789")] != '\0';
+	}
 }

@@ -13,6 +13,7 @@
 #include "base/names.h"
 #include "base/snapshot.h"
 #include "base/text.h"
+#include "core/dhcp.h"
 #include "core/exec.h"
 #include "core/given.h"
 #include "core/net.h"
@@ -452,6 +453,8 @@ int vnet_read(struct vnet *vnet, const char *name, struct vnet_view *ret_view,
 		if (r == -ENODEV)
 			r = vnet_spec_copy(&view.record, &view.live);
 	}
+	if (r == 0 && vnet_spec_has(&view.record, VNET_KEY_DHCP_RANGE))
+		r = vn_dhcp_differs(&view.record, &view.snap, &view.dhcp_differs);
 	if (r < 0) {
 		vnet_view_done(&view);
 		return vnet_error_set(err, r, "network '%s': %s", name, vn_strerror(r));

@@ -28,6 +28,9 @@ enum vn_type {
 	VN_TYPE_CIDR,	  /* struct vnet_cidr */
 	VN_TYPE_RANGE,	  /* struct vnet_range */
 	VN_TYPE_HOST,	  /* struct vnet_host: MAC=IP[,NAME] */
+	VN_TYPE_DOMAIN,	  /* char[VNET_DOMAIN] */
+	VN_TYPE_BOOT,	  /* struct vnet_boot: FILE[@SERVER] */
+	VN_TYPE_OPTION,	  /* struct vnet_dhcp_option: N=VALUE */
 	VN_TYPE_NAME,	  /* char[VNET_NAME_SIZE], of an interface */
 	VN_TYPE_PORT,	  /* struct vnet_port: NAME[ addrgenmode NUMBER][ down] */
 	VN_TYPE_HANDOVER, /* uint32_t, enum vnet_uplink_dhcp; text "static" or "client" */
@@ -114,6 +117,9 @@ int vn_value_parse(const struct vn_option *opt, const char *text, void *ret_valu
  */
 bool vn_label_ok(const char *s);
 bool vn_label_means_else(const char *s);
+
+/* True for such labels with dots between, of which the last is no number, as it is of an address. */
+bool vn_domain_ok(const char *s);
 
 /* Print a value as vn_value_parse() reads it. */
 void vn_value_print(const struct vn_option *opt, const void *value, struct vn_text *text);

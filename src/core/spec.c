@@ -21,6 +21,9 @@ union value {
 	struct vnet_cidr cidr;
 	struct vnet_range range;
 	struct vnet_host host;
+	char domain[VNET_DOMAIN];
+	struct vnet_boot boot;
+	struct vnet_dhcp_option option;
 	char name[VNET_NAME_SIZE];
 	struct vnet_port port;
 };

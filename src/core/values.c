@@ -5,7 +5,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <string.h>
+
+#include "core/dhcp_option.h"
 
 typedef int parse_fn(const struct vn_option *opt, const char *s, void *ret, struct vnet_error *err);
 typedef void print_fn(const void *value, struct vn_text *text);
@@ -245,6 +248,50 @@ static void print_host(const void *value, struct vn_text *text)
 		    host->name[0] ? "," : "", host->name);
 }
 
+static int parse_domain(const struct vn_option *opt, const char *s, void *ret,
+			struct vnet_error *err)
+{
+	if (!vn_domain_ok(s))
+		return vnet_error_set(err, -EINVAL,
+				      "%s '%.80s': want names of letters, digits and inner hyphens "
+				      "with dots between",
+				      opt->key, s);
+	return vn_copy(ret, VNET_DOMAIN, s);
+}
+
+/* The last '@' counts; a file with one in its name needs a server behind it. */
+static int parse_boot(const struct vn_option *opt, const char *s, void *ret, struct vnet_error *err)
+{
+	const char *at = strrchr(s, '@');
+	struct vnet_boot boot = { 0 };
+	bool ok = vn_format(boot.file, sizeof(boot.file), "%.*s",
+			    at ? (int)(at - s) : (int)strlen(s), s) == 0;
+
+	if (ok && at)
+		ok = vnet_ip_parse(at + 1, &boot.server, NULL) == 0 &&
+		     boot.server.family == AF_INET;
+	for (const char *c = boot.file; *c; c++)
+		ok = ok && *c > ' ' && *c <= '~';
+	if (!ok || !boot.file[0])
+		return vnet_error_set(
+			err, -EINVAL,
+			"%s '%.80s': want FILE or FILE@SERVER, SERVER an IPv4 address, "
+			"FILE at most %d characters without blanks",
+			opt->key, s, VNET_BOOT_FILE - 1);
+	*(struct vnet_boot *)ret = boot;
+	return 0;
+}
+
+static void print_boot(const void *value, struct vn_text *text)
+{
+	const struct vnet_boot *boot = value;
+	char ip[VNET_IP_TEXT];
+
+	vn_text_add(text, "%s", boot->file);
+	if (boot->server.family)
+		vn_text_add(text, "@%s", vnet_ip_text(&boot->server, ip));
+}
+
 static int parse_name(const struct vn_option *opt, const char *s, void *ret, struct vnet_error *err)
 {
 	(void)opt;
@@ -328,6 +375,10 @@ static const struct {
 	[VN_TYPE_CIDR] = { sizeof(struct vnet_cidr), parse_cidr, print_cidr },
 	[VN_TYPE_RANGE] = { sizeof(struct vnet_range), parse_range, print_range },
 	[VN_TYPE_HOST] = { sizeof(struct vnet_host), parse_host, print_host },
+	[VN_TYPE_DOMAIN] = { VNET_DOMAIN, parse_domain, print_name },
+	[VN_TYPE_BOOT] = { sizeof(struct vnet_boot), parse_boot, print_boot },
+	[VN_TYPE_OPTION] = { sizeof(struct vnet_dhcp_option), vn_dhcp_option_parse,
+			     vn_dhcp_option_print },
 	[VN_TYPE_NAME] = { VNET_NAME_SIZE, parse_name, print_name },
 	[VN_TYPE_PORT] = { sizeof(struct vnet_port), parse_port, print_port },
 	[VN_TYPE_HANDOVER] = { sizeof(uint32_t), parse_handover, print_handover },

@@ -8,17 +8,18 @@
  * whose replies reach guests with unfinished checksums is found out here, while a client on a UDP
  * socket would not notice. It configures nothing.
  *
- * usage: dhcpc IFNAME [-t MS] [-r RETRY_MS] [-m MAC] [-a ADDRESS] [-b] [-R]
+ * usage: dhcpc IFNAME [-t MS] [-r RETRY_MS] [-m MAC] [-a ADDRESS] [-o CODE]... [-b] [-R]
  *   -t MS        give up after so long (default 5000)
  *   -r RETRY_MS  send again after so long without answer (default 5)
  *   -m MAC       ask for this hardware address (default: the interface's own)
  *   -a ADDRESS   ask for this one, as a guest does that had it before it was restarted (RFC 2131,
  *                section 3.2); a server that refuses it ends the try
+ *   -o CODE      ask for this option, too (16 at most), and print its bytes
  *   -b           set the broadcast flag
  *   -R           give the lease back at once
  * exit status: 0 and, on stdout, one line (times from the first DISCOVER; "-" is absent)
- *     ip=A mask=A router=A,.. dns=A,.. server=A lease=SECONDS mtu=N hostname=NAME offer_us=N
- *     ack_us=N bad_checksums=N
+ *     ip=A mask=A router=A,.. dns=A,.. server=A lease=SECONDS mtu=N hostname=NAME domain=NAME
+ *     next=A file=NAME [optCODE=HEX..] offer_us=N ack_us=N bad_checksums=N
  *   1 no lease: stderr says how far it came and how many bad checksums there were; 2 usage or a
  *   system error; 3 the address is refused (NAK).
  */
@@ -56,6 +57,7 @@ enum {
 	OPT_ROUTER = 3,
 	OPT_DNS = 6,
 	OPT_HOSTNAME = 12,
+	OPT_DOMAIN = 15,
 	OPT_MTU = 26,
 	OPT_ADDRESS = 50,
 	OPT_LEASE = 51,
@@ -67,6 +69,7 @@ enum {
 	MAGIC = 0x63825363,
 	FRAME_MAX = 2048,
 	OPTIONS_LEN = 64, /* of what we send: makes a message of the 300 bytes that BOOTP wants */
+	CODES_MAX = 16,	  /* of -o: they fit into that */
 };
 
 struct dhcp {
@@ -93,6 +96,8 @@ struct client {
 	bool broadcast, release, again;
 	uint8_t mac[ETH_ALEN];
 	bool has_mac;
+	uint8_t codes[CODES_MAX];
+	size_t n_codes;
 	int fd;
 	uint32_t xid;
 	uint8_t state; /* the message that we send */
@@ -160,16 +165,19 @@ static uint8_t *put_option(uint8_t *o, uint8_t code, const void *p, uint8_t len)
 
 static void fill_options(const struct client *c, uint8_t *o)
 {
-	static const uint8_t wanted[] = { OPT_MASK,	OPT_ROUTER, OPT_DNS,
-					  OPT_HOSTNAME, OPT_MTU,    OPT_LEASE };
+	static const uint8_t always[] = { OPT_MASK,   OPT_ROUTER, OPT_DNS,  OPT_HOSTNAME,
+					  OPT_DOMAIN, OPT_MTU,	  OPT_LEASE };
+	uint8_t wanted[sizeof(always) + CODES_MAX];
 
+	memcpy(wanted, always, sizeof(always));
+	memcpy(wanted + sizeof(always), c->codes, c->n_codes);
 	o = put_option(o, OPT_TYPE, &c->state, 1);
 	if (c->state == REQUEST)
 		o = put_option(o, OPT_ADDRESS, &c->address, 4);
 	if (c->state != DISCOVER && c->server)
 		o = put_option(o, OPT_SERVER, &c->server, 4);
 	if (c->state != RELEASE)
-		o = put_option(o, OPT_WANTED, wanted, sizeof(wanted));
+		o = put_option(o, OPT_WANTED, wanted, (uint8_t)(sizeof(always) + c->n_codes));
 	*o = 255;
 }
 
@@ -328,15 +336,42 @@ static void print_number(const struct reply *r, const char *name, uint8_t code, 
 	printf("%s=%lu ", name, n);
 }
 
-static void print_hostname(const struct reply *r)
+/* "-" is absent. */
+static void print_string(const char *name, const void *string, size_t len)
 {
-	size_t len = 0;
-	const uint8_t *o = find_option(r, OPT_HOSTNAME, 1, &len);
+	const uint8_t *o = string;
 
-	printf("hostname=%s", o ? "" : "-");
-	for (size_t i = 0; o && i < len; i++)
+	printf("%s=%s", name, len ? "" : "-");
+	for (size_t i = 0; i < len; i++)
 		putchar(o[i] > ' ' && o[i] <= '~' ? o[i] : '?');
 	putchar(' ');
+}
+
+static void print_text(const struct reply *r, const char *name, uint8_t code)
+{
+	size_t len = 0;
+	const uint8_t *o = find_option(r, code, 1, &len);
+
+	print_string(name, o, o ? len : 0);
+}
+
+static void print_bytes(const struct reply *r, uint8_t code)
+{
+	size_t len = 0;
+	const uint8_t *o = find_option(r, code, 0, &len);
+
+	printf("opt%u=%s", code, o ? "" : "-");
+	for (size_t i = 0; o && i < len; i++)
+		printf("%02x", o[i]);
+	putchar(' ');
+}
+
+static void print_boot(const struct reply *r)
+{
+	char ip[INET_ADDRSTRLEN];
+
+	printf("next=%s ", inet_ntop(AF_INET, &r->dhcp->siaddr, ip, sizeof(ip)));
+	print_string("file", r->dhcp->file, strnlen(r->dhcp->file, sizeof(r->dhcp->file)));
 }
 
 static void print_lease(const struct client *c, const struct reply *r)
@@ -350,7 +385,11 @@ static void print_lease(const struct client *c, const struct reply *r)
 	print_addresses(r, "server", OPT_SERVER);
 	print_number(r, "lease", OPT_LEASE, 4);
 	print_number(r, "mtu", OPT_MTU, 2);
-	print_hostname(r);
+	print_text(r, "hostname", OPT_HOSTNAME);
+	print_text(r, "domain", OPT_DOMAIN);
+	print_boot(r);
+	for (size_t i = 0; i < c->n_codes; i++)
+		print_bytes(r, c->codes[i]);
 	printf("offer_us=%llu ack_us=%llu bad_checksums=%lu\n", (unsigned long long)c->offer_us,
 	       (unsigned long long)c->ack_us, c->bad_checksums);
 }
@@ -467,7 +506,8 @@ static void open_link(struct client *c)
 
 __attribute__((noreturn)) static void usage(void)
 {
-	fputs("usage: dhcpc IFNAME [-t MS] [-r RETRY_MS] [-m MAC] [-a ADDRESS] [-b] [-R]\n",
+	fputs("usage: dhcpc IFNAME [-t MS] [-r RETRY_MS] [-m MAC] [-a ADDRESS] [-o CODE]... [-b] "
+	      "[-R]\n",
 	      stderr);
 	exit(2);
 }
@@ -503,7 +543,7 @@ int main(int argc, char **argv)
 	struct client c = { .timeout_ms = 5000, .retry_ms = 5 };
 	int opt;
 
-	while ((opt = getopt(argc, argv, "t:r:m:a:bR")) != -1) {
+	while ((opt = getopt(argc, argv, "t:r:m:a:o:bR")) != -1) {
 		if (opt == 't')
 			c.timeout_ms = number(optarg);
 		else if (opt == 'r')
@@ -512,6 +552,8 @@ int main(int argc, char **argv)
 			parse_mac(&c, optarg);
 		else if (opt == 'a')
 			c.again = inet_pton(AF_INET, optarg, &c.address) == 1;
+		else if (opt == 'o' && c.n_codes < CODES_MAX)
+			c.codes[c.n_codes++] = (uint8_t)number(optarg);
 		else if (opt == 'b')
 			c.broadcast = true;
 		else if (opt == 'R')

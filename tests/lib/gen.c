@@ -183,6 +183,26 @@ static void add_hosts(struct gen *gen, const struct gen_net *net, struct gen_edi
 	}
 }
 
+/* What leases carry besides; of each number at most one. */
+static void add_options(struct gen *gen, bool explicit, struct gen_edits *to)
+{
+	static const char *const values[] = { "10.9.9.9", "10.9.9.9,10.9.9.10", "300",
+					      "01:02:ff", "a, \"b\" \\ #c",	"x" };
+	static const char *const paths[] = { "/srv/root", "10.9.9.9:/a b,c", "\\\"" };
+
+	if (one_in(gen, 3))
+		add(to, VNET_KEY_DHCP_DOMAIN, '=', "lab-%" PRIu32 ".example", gen_below(gen, 9));
+	if (one_in(gen, 3))
+		add(to, VNET_KEY_DHCP_PXE, '=', "boot/%" PRIu32 ".efi%s", gen_below(gen, 9),
+		    explicit || one_in(gen, 2) ? "@10.9.9.8" : "");
+	for (uint32_t n = gen_below(gen, 4); n; n--)
+		add(to, VNET_KEY_DHCP_OPTION, '+', "%" PRIu32 "=%s", 224 + n,
+		    values[gen_below(gen, sizeof(values) / sizeof(values[0]))]);
+	if (one_in(gen, 4))
+		add(to, VNET_KEY_DHCP_OPTION, '+', "17=%s",
+		    paths[gen_below(gen, sizeof(paths) / sizeof(paths[0]))]);
+}
+
 static void draw_range(struct gen *gen, struct gen_net *net)
 {
 	uint32_t last = size_of(net) - 9;
@@ -225,6 +245,7 @@ static void add_server(struct gen *gen, const struct gen_net *net, bool explicit
 						   120,
 			    most[unit]),
 		    units[unit]);
+	add_options(gen, explicit, to);
 	add_hosts(gen, net, to);
 }
 
@@ -305,7 +326,7 @@ void gen_edits_of(const struct vnet_spec *spec, struct gen_edits *ret_edits)
 		const struct vn_option *opt = &vn_options[key];
 		size_t n = vnet_spec_count(spec, (enum vnet_key)key);
 
-		if (opt->list)
+		if (opt->list || opt->no)
 			add(ret_edits, (enum vnet_key)key, '0', "%s", "");
 		for (size_t i = 0; i < n; i++) {
 			struct vn_text text = { 0 };
@@ -326,6 +347,7 @@ void gen_edits_all(const struct gen_net *net, struct gen_edits *ret_edits)
 	if (!net->dhcp)
 		return;
 	add(ret_edits, VNET_KEY_DHCP_DNS, '0', "%s", "");
+	add(ret_edits, VNET_KEY_DHCP_OPTION, '0', "%s", "");
 	add(ret_edits, VNET_KEY_DHCP_HOST, '0', "%s", "");
 	append(ret_edits, &net->server);
 }

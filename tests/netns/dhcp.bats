@@ -229,6 +229,105 @@ leased()
 	has dns=- lease=120
 }
 
+@test "domain: leases carry it, it stays when left out, and goes" {
+	guest g
+	run_vnet 0 dhcp 10.1.1.11-100 --domain lab.example --host 52:54:00:00:00:01=10.1.1.7,web
+	[[ $output == *", domain lab.example" ]]
+	lease g
+	has domain=lab.example hostname=web ip=10.1.1.7
+	run_vnet 0 leases
+	[[ $output == "10.1.1.7 "*" web" ]]
+	run_vnet 0 dhcp 10.1.1.11-100
+	[[ $output == *", domain lab.example" ]]
+	run_vnet 0 dhcp 10.1.1.11-100 --domain other.example
+	lease g
+	has domain=other.example hostname=web
+	run_vnet 0 dhcp 10.1.1.11-100 --no-domain
+	lease g
+	has domain=- hostname=web
+}
+
+@test "pxe: a file and who has it, in the fields of BOOTP or in an option" {
+	guest g
+	run_vnet 0 dhcp 10.1.1.11-100
+	lease g
+	has next=10.1.1.253 file=- # the server itself, which dnsmasq names when told nothing
+	run_vnet 0 dhcp 10.1.1.11-100 --pxe pxelinux.0
+	[[ $output == *", pxe pxelinux.0@10.1.1.254" ]] # this host
+	lease g
+	has next=10.1.1.254 file=pxelinux.0
+	run_vnet 0 dhcp 10.1.1.11-100 --pxe 'boot\x64\a,b#"c.efi@192.0.2.7'
+	lease g
+	has next=192.0.2.7 'file=boot\x64\a,b#"c.efi'
+	lease g -o 67 -o 66
+	has next=192.0.2.7 file=- opt66=- "opt67=$(printf '%s' 'boot\x64\a,b#"c.efi' | od -An -v -tx1 | tr -d ' \n')00"
+	run_vnet 0 dhcp 10.1.1.11-100
+	lease g
+	has next=192.0.2.7
+	run_vnet 0 dhcp 10.1.1.11-100 --no-pxe
+	lease g
+	has next=10.1.1.253 file=-
+}
+
+# options OPTION...: served, and asked for; each as N=VALUE=HEX.
+options()
+{
+	local row args=() asks=() wants=()
+
+	for row; do
+		args+=(--option "${row%=*}")
+		asks+=(-o "${row%%=*}")
+		wants+=("opt${row%%=*}=${row##*=}")
+	done
+	run_vnet 0 dhcp 10.1.1.11-100 "${args[@]}"
+	lease g "${asks[@]}"
+	has "${wants[@]}"
+}
+
+# Of each form at least one, as many as fit into one packet.
+@test "options: the bytes that a client gets" {
+	guest g
+	options 2=-3600=fffff1f0 24=4294967295=ffffffff 13=65535=ffff 19=1=01 \
+		42=10.1.1.1,10.1.1.2=0a0101010a010102 33=10.9.9.9,10.1.1.1=0a0909090a010101 \
+		119=lab.example,example=036c6162076578616d706c6500c004 120=10.1.1.3=010a010103 \
+		121=0.0.0.0/0,10.1.1.1,10.0.0.0/8,0.0.0.0=000a010101080a00000000 \
+		249=10.1.0.0/16,10.1.1.1=100a010a010101
+	options '17=10.1.1.1:/a b,c#"d\=31302e312e312e313a2f6120622c632322645c' 100=123=313233
+	options 43=01:02:ff=0102ff 114=https://a.b/=68747470733a2f2f612e622f 125=00:00=0000 \
+		224=0=00 225=255=ff 226=256=0100 227=65536=00010000 228=0a:0B=0a0b 229=a=61 \
+		230=12b=313262 231=-1=2d31 '232= "\,#= =20225c2c233d20' 233=10.1.1.1=0a010101
+}
+
+@test "options: a list as any other" {
+	guest g
+	run_vnet 0 dhcp 10.1.1.11-100 --option 42=10.1.1.1 --option 224=one
+	run_vnet 0 dhcp 10.1.1.11-100 --option +225=two --option -224=one
+	lease g -o 42 -o 224 -o 225
+	has opt42=0a010101 opt224=- opt225=74776f
+	run_vnet 0 dhcp 10.1.1.11-100 --option 226=three
+	lease g -o 42 -o 225 -o 226
+	has opt42=- opt225=- opt226=7468726565
+	run_vnet 0 dhcp 10.1.1.11-100 --no-option
+	lease g -o 226
+	has opt226=-
+}
+
+@test "options: the longest there are" {
+	local long domain
+
+	long=$(printf '"%.0s' {1..255})
+	domain=$(printf 'a%.0s' {1..63}).$(printf 'b%.0s' {1..63}).example
+	guest g
+	run_vnet 0 dhcp 10.1.1.11-100 --option "224=$long" --option "17=$long"
+	lease g -o 224 # only one fits into a packet for a client that says nothing of larger ones
+	has "opt224=$(printf '22%.0s' {1..255})"
+	lease g -o 17
+	has "opt17=$(printf '22%.0s' {1..255})"
+	run_vnet 0 dhcp 10.1.1.11-100 --no-option --pxe "${long:0:127}" --domain "$domain"
+	lease g
+	has "file=${long:0:127}" "domain=$domain"
+}
+
 @test "server: --server, moved while it runs" {
 	guest g
 	run_vnet 0 dhcp 10.1.1.11-100 --server 10.1.1.2/24

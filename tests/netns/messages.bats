@@ -443,6 +443,41 @@ no_one()
 		dhcp 10.1.1.11-100 --host -52:54:00:00:00:01=10.1.1.7
 }
 
+@test "DHCP: domain, pxe, options" {
+	local long=$(printf 'a%.0s' {1..256})
+
+	vnet bridge create br0 --address 10.1.1.254/24
+	vnet bridge create bare
+	state before
+	for arg in '' a_b .lab 10.1.1.1 "lab example" "$long"; do
+		refuses "domain '${arg:0:80}': want names of letters, digits and inner hyphens with dots between" \
+			dhcp 10.1.1.11-100 --domain "$arg"
+	done
+	refuses "domain 'a?port=53': want names of letters, digits and inner hyphens with dots between" \
+		dhcp 10.1.1.11-100 --domain $'a\nport=53'
+	for arg in '' @10.1.1.1 a@b a@fd00::1 "a b" "${long:0:128}"; do
+		refuses "pxe '${arg:0:80}': want FILE or FILE@SERVER, SERVER an IPv4 address, FILE at most 127 characters without blanks" \
+			dhcp 10.1.1.11-100 --pxe "$arg"
+	done
+	refuses 'pxe server 224.0.0.1: want the address of a host' dhcp 10.1.1.11-100 --pxe a@224.0.0.1
+	refuses 'pxe a: this host has no address on bare: want FILE@SERVER' \
+		dhcp 10.1.1.11-100 --net bare --server 10.1.1.253/24 --pxe a
+	for arg in '' 42 42= =10.1.1.1 0=1 255=1 ntp=10.1.1.1 +42; do
+		refuses "option '${arg#+}': want N=VALUE, N from 1 to 254" dhcp 10.1.1.11-100 --option "$arg"
+	done
+	refuses 'option 3 is not for you to set: want --router' dhcp 10.1.1.11-100 --option 3=10.1.1.1
+	refuses 'option 6 is not for you to set: want --dns' dhcp 10.1.1.11-100 --option 6=10.1.1.1
+	refuses 'option 67 is not for you to set: want --pxe' dhcp 10.1.1.11-100 --option 67=a
+	refuses "option 53 is the protocol's own: want another" dhcp 10.1.1.11-100 --option 53=1
+	refuses "option 42 'ntp.example': want IPv4 addresses, with commas between" \
+		dhcp 10.1.1.11-100 --option 42=ntp.example
+	refuses "option 224 'a?b': want printable ASCII" dhcp 10.1.1.11-100 --option $'224=a\nb'
+	refuses 'option 224: its value has more than 255 characters' \
+		dhcp 10.1.1.11-100 --option "224=$long"
+	refuses 'option 224 is given twice' dhcp 10.1.1.11-100 --option 224=1 --option 224=2
+	refuses '--domain is given twice' dhcp 10.1.1.11-100 --domain a --domain b
+}
+
 @test "DHCP: which network" {
 	local link
 

@@ -209,6 +209,35 @@ says_not()
 	says_not dhcp
 }
 
+@test "DHCP: what leases carry besides, and files that someone changed" {
+	local file
+
+	run_vnet 0 bridge create br0 --address 10.1.1.254/24
+	run_vnet 0 dhcp 10.1.1.11-100 --domain lab.example --pxe a.efi --option 42=10.1.1.1 --option '17=/a "b'
+	says '  dhcp.domain: lab.example'
+	says '  dhcp.pxe: a.efi@10.1.1.254'
+	says '  dhcp.option: 42=10.1.1.1 17=/a "b'
+	json '.spec | [.["dhcp.domain"], .["dhcp.pxe"], .["dhcp.option"]]' \
+		'["lab.example","a.efi@10.1.1.254",["42=10.1.1.1","17=/a \"b"]]'
+	json .drift '[]'
+	says_not drift
+	for file in /run/vnet/*/br0.dnsmasq /run/vnet/*/br0.hosts; do
+		echo '#' >>"$file"
+		says '  drift: the files of the DHCP server are not as recorded'
+		json .drift '["dhcp"]'
+		run_vnet 0 dhcp 10.1.1.11-100
+		json .drift '[]'
+		rm "$file"
+		json .drift '["dhcp"]'
+		run_vnet 0 dhcp 10.1.1.11-100
+		json .drift '[]'
+	done
+	run_vnet 0 bridge set br0 --mtu 1400
+	json .drift '[]'
+	ip link set br0 mtu 1300
+	json .drift '["mtu"]'
+}
+
 @test "a bridge that vnet did not make" {
 	ip link add br0 type bridge
 	ip addr add 10.7.0.1/24 dev br0

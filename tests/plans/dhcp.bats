@@ -18,7 +18,9 @@ load plan
 	plan dhcp-all 'vnet bridge create br0 --address 10.1.1.254/24 --mtu 9000' \
 		'vnet dhcp 10.1.1.11-10.1.1.100 --net br0 --router 10.1.1.1 --dns 192.0.2.1 --dns 192.0.2.2
 		--server 10.1.1.2/24 --lease-time 12h --host 52:54:00:00:00:01=10.1.1.20,web
-		--host 52:54:00:00:00:02=10.1.1.200'
+		--host 52:54:00:00:00:02=10.1.1.200 --domain lab.example --pxe grub/x64.efi
+		--option 42=10.1.1.1,10.1.1.2 --option 17=/srv/root --option 2=-3600 --option 224=text
+		--option 225=300'
 }
 
 @test "dhcp, neither router nor dns" {
