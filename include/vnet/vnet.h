@@ -6,6 +6,7 @@
 
 #include <vnet/addr.h>
 #include <vnet/error.h>
+#include <vnet/guest.h>
 #include <vnet/leases.h>
 #include <vnet/log.h>
 #include <vnet/mode.h>

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sys/sockets.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <linux/if_ether.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "sys/fds.h"
 #include "sys/file.h"
 
 enum {
@@ -20,7 +18,6 @@ enum {
 	COLUMN_PROTO = 3,
 	COLUMN_IFACE = 4,
 	COLUMN_INODE = 8,
-	PROC_PATH = 32,	    /* "/proc/2147483647/comm" */
 	LINK_TEXT = 48,	    /* "socket:[18446744073709551615]" */
 	ETH_P_LACP = 0x8809 /* ETH_P_SLOW of linux/if_ether.h */
 };
@@ -71,83 +68,46 @@ int vn_packet_sockets(int32_t index, vn_socket_fn *fn, void *arg)
 
 /* ---- whose they are ---- */
 
-static void name_of(int proc, const char *pid, char ret_name[16])
-{
-	char path[PROC_PATH];
-	auto_fd fd = -1;
-	ssize_t n;
-
-	if (vn_format(path, sizeof(path), "%s/comm", pid) < 0)
-		return;
-	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? 0 : read(fd, ret_name, 15);
-	ret_name[n > 0 ? n : 0] = '\0';
-	ret_name[strcspn(ret_name, "\n")] = '\0';
-	vn_text_clean(ret_name);
-}
+struct search {
+	struct vn_holder *holders;
+	size_t n;
+	size_t left;
+};
 
 /* "socket:[12345]" */
-static uint64_t inode_of(int dir, const char *name)
+static uint64_t inode_of(const char *what)
 {
 	char text[LINK_TEXT];
-	ssize_t n = readlinkat(dir, name, text, sizeof(text) - 1);
 	uint64_t inode;
 
-	if (n < 10 || strncmp(text, "socket:[", 8) != 0)
+	if (strncmp(what, "socket:[", 8) != 0 || vn_copy(text, sizeof(text), what + 8) < 0)
 		return 0;
-	text[n - 1] = '\0'; /* the bracket */
-	return vn_number(text + 8, 10, 1, UINT64_MAX, &inode) == 0 ? inode : 0;
+	text[strcspn(text, "]")] = '\0';
+	return vn_number(text, 10, 1, UINT64_MAX, &inode) == 0 ? inode : 0;
 }
 
-/* Of one process. Returns how many were found. */
-static size_t look_at(int proc, const char *pid, struct vn_holder *holders, size_t n)
+static int on_fd(pid_t pid, int fd, const char *what, void *arg)
 {
-	const struct dirent *entry;
-	char path[PROC_PATH];
-	size_t found = 0;
-	DIR *fds;
-	int fd;
+	struct search *search = arg;
+	uint64_t inode = inode_of(what);
 
-	if (vn_format(path, sizeof(path), "%s/fd", pid) < 0)
-		return 0;
-	fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	fds = fdopendir(fd);
-	if (!fds) {
-		(void)close(fd);
-		return 0;
-	}
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has this stream */
-	while ((entry = readdir(fds))) {
-		uint64_t inode = inode_of(fd, entry->d_name);
-		uint64_t number;
+	(void)fd;
+	for (size_t i = 0; inode && i < search->n; i++) {
+		struct vn_holder *holder = &search->holders[i];
 
-		for (size_t i = 0; inode && i < n; i++) {
-			if (holders[i].inode != inode || holders[i].pid ||
-			    vn_number(pid, 10, 1, INT_MAX, &number) < 0)
-				continue;
-			holders[i].pid = (pid_t)number;
-			name_of(proc, pid, holders[i].name);
-			found++;
-		}
+		if (holder->inode != inode || holder->pid)
+			continue;
+		holder->pid = pid;
+		vn_program_name(pid, holder->name);
+		search->left--;
 	}
-	(void)closedir(fds);
-	return found;
+	return search->left == 0;
 }
 
 void vn_socket_holders(struct vn_holder *holders, size_t n)
 {
-	const struct dirent *entry;
-	size_t left = n;
-	DIR *proc = n ? opendir("/proc") : NULL;
+	struct search search = { .holders = holders, .n = n, .left = n };
 
-	if (!proc)
-		return;
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has this stream */
-	while (left && (entry = readdir(proc))) {
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-			left -= look_at(dirfd(proc), entry->d_name, holders, n);
-	}
-	(void)closedir(proc);
+	if (n)
+		(void)vn_fd_each(on_fd, &search);
 }

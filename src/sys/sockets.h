@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "sys/fds.h"
+
 /* A socket: its number in /proc/PID/fd, and what it is. A non-zero return ends the search. */
 typedef int vn_socket_fn(uint64_t inode, const char *text, void *arg);
 
@@ -24,7 +26,7 @@ int vn_packet_parse(char *text, int32_t index, vn_socket_fn *fn, void *arg);
 struct vn_holder {
 	uint64_t inode;
 	pid_t pid;
-	char name[16]; /* as in /proc/PID/comm */
+	char name[VN_PROGRAM];
 };
 
 /* Fill in those of @holders, by their inode, that the caller may see. */
