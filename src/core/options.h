@@ -65,6 +65,9 @@ enum vn_verb {
 struct vn_call {
 	bool dry_run;
 	bool json;
+	bool dot;
+	bool svg;
+	bool rate;
 	bool force;
 	uint32_t confirm;
 	char net[VNET_NAME_SIZE];

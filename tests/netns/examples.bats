@@ -161,3 +161,21 @@ embed_py()
 	[ "$status" -eq 1 ]
 	[ "$output" = "embed.py: demo0 is there already (a bridge that vnet did not make): want another name" ]
 }
+
+@test "a picture of a network: of an uplink, guests with leases, and QEMU" {
+	local picture=$BATS_TEST_TMPDIR/show.svg
+
+	snapshot before
+	"$VNET_TOP/examples/show.sh" 2>"$BATS_TEST_TMPDIR/log" >"$picture" || fail "$(<"$BATS_TEST_TMPDIR/log")"
+	for file in "$picture" "$VNET_TOP/examples/show.svg"; do
+		xmllint --noout --nonet "$file"
+		for text in 'demo0: bridge, up' 'uplink eth0: veth, forwarding' 'namespace demo-web' \
+			'lease 10.77.0.1., [0-9a-f:]*, db' 'qemu-system-x86, process [0-9]*'; do
+			grep -qE "<text [^>]*>$text</text>" "$file" || fail "no $text in $file"
+		done
+	done
+	grep -qE 'port vm0: tun, forwarding$' "$BATS_TEST_TMPDIR/log"
+	# The two have the same boxes: the one in the tree was made so.
+	[ "$(grep -c '^<rect' "$picture")" -eq "$(grep -c '^<rect' "$VNET_TOP/examples/show.svg")" ]
+	nothing_left
+}

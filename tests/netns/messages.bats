@@ -88,6 +88,9 @@ no_one()
 	refuses "unknown option '--json' (see --help)" bridge create br0 --json
 	refuses "unknown option '--mtu' (see --help)" delete br0 --mtu 1500
 	refuses "unknown option '--force' (see --help)" show --force
+	refuses 'want one of --json, --dot and --svg' show --dot --svg
+	refuses 'want one of --json, --dot and --svg' show --svg --json
+	refuses 'want one of --json, --dot and --svg' show br0 --json --dot
 }
 
 @test "too few words, too many, twice, with and without value" {

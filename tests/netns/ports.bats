@@ -38,7 +38,7 @@ master()
 	wait_for 5 in_host far ping -q -c 1 -W 1 10.1.1.254
 	grep -qx 'port eth1 addrgenmode 0 down' /run/vnet/*/br0.net
 	run_vnet 0 show br0
-	[[ $output == *"port: eth1 addrgenmode 0 down"* && $output == *"port eth1: veth, forwarding"* ]]
+	[[ $output == *"port eth1: veth, forwarding"* ]]
 	[[ $output != *drift* && $output != *"not vnet's"* ]]
 	[ "$(vnet show br0 --json | jq -r '.[0].spec.port[0]')" = "eth1 addrgenmode 0 down" ]
 	# once more, and another change: nothing to do with it

@@ -77,7 +77,8 @@ tells()
 	[ "${lines[1]}" = "vnet: where another bridge of the LAN is the root, its delay rules (often 15 s each; \`vnet show br0\` tells); a switch with BPDU guard shuts the port of eth0" ]
 	wait_for 10 rooted core
 	[ "$(cat /sys/class/net/eth0/brport/state)" = 3 ]
-	tells "^  stp root: 4096 $core, its delay of 9.00 s rules: a guest waits 18 s$"
+	tells "stp root: 4096 $core$"
+	tells "its delay of 9.00 s rules: a guest waits 18 s$"
 	vnet show br0 --json | jq -e --arg mac "$core" '.[0].state.stp ==
 		{"root": "4096 \($mac)", "own": false, "forward_delay": 9}'
 	# What the kernel shows is the root's: not drift, and nothing to put back.
@@ -91,7 +92,8 @@ tells()
 	run ! tells drift
 	run_vnet 0 bridge set br0 --ageing 250
 	ip -n office link set host down
-	wait_for 20 tells '^  stp root: 61440 02:00:00:00:0a:02 \(this bridge\), its delay of 5.00 s rules: a guest waits 10 s$'
+	wait_for 20 tells 'stp root: 61440 02:00:00:00:0a:02 \(this bridge\)$'
+	tells 'its delay of 5.00 s rules: a guest waits 10 s$'
 	[ "$(cat /sys/class/net/br0/bridge/hello_time)" = 300 ]
 	[ "$(cat /sys/class/net/br0/bridge/max_age)" = 2000 ]
 	run ! tells drift
@@ -105,11 +107,13 @@ tells()
 	[ "$(root_of core)" = "$(id_of core)" ] || root=office
 	run_vnet 0 bridge create br0 --uplink eth0 --stp
 	wait_for 10 rooted $root
-	tells "^  stp root: 32768 .*, its delay of $([ $root = core ] && echo 9 || echo 4).00 s rules"
+	tells "stp root: 32768 "
+	tells "its delay of $([ $root = core ] && echo 9 || echo 4).00 s rules"
 	# With a priority that asks for it, it is.
 	run_vnet 0 bridge set br0 --priority 4096
 	wait_for 10 eval '[ "$(root_of office)" = "$(cat /sys/class/net/br0/bridge/bridge_id)" ]'
-	tells '^  stp root: 4096 02:00:00:00:0a:02 \(this bridge\), its delay of 2.00 s rules: a guest waits 4 s$'
+	tells 'stp root: 4096 02:00:00:00:0a:02 \(this bridge\)$'
+	tells 'its delay of 2.00 s rules: a guest waits 4 s$'
 }
 
 # Which timers the bridge has cannot be seen then: the undo sets them back all the same.
@@ -127,12 +131,13 @@ tells()
 	run_vnet 1 bridge set br0 --forward-delay 7 # it would start the server again
 	umount -n "$(command -v dnsmasq)"
 	ip -n office link set host down
-	wait_for 20 tells 'this bridge.*delay of 3.00 s'
+	wait_for 20 tells 'this bridge'
+	tells 'delay of 3.00 s'
 }
 
 @test "without STP there is no tree to tell of" {
 	tree 4096
 	run_vnet 0 bridge create br0 --uplink eth0
-	run ! tells '^  stp root'
+	run ! tells 'stp root'
 	vnet show br0 --json | jq -e '.[0].state.stp == null'
 }
