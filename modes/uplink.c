@@ -580,8 +580,8 @@ void vn_uplink_leave(const struct vnet_snapshot *snap, const struct vnet_link *b
 	vnet_plan_link_set(plan, VNET_NS_HOST, &free_nic,
 			   VNET_LINK_MASTER | VNET_LINK_ADDR_GEN_MODE);
 	vnet_plan_mark(plan, VNET_OP_TURN);
-	drop_neighs(
-		&m); /* with the last IPv4 address they would go, and nothing would bring them back */
+	/* With the last IPv4 address they would go, and nothing would bring them back. */
+	drop_neighs(&m);
 	drop_addrs(&m);
 	together(plan, first);
 	if (!known) /* for those who asked, and were answered by the bridge, meanwhile */

@@ -256,8 +256,9 @@ void vnet_spec_drop_dhcp(struct vnet_spec *spec);
  *        '-' remove from a list, '0' empty a list or switch a boolean off
  *
  * Returns 0, or with a sentence in @err: -EINVAL or -ERANGE for a key or a @how that is
- * none, or a text that is no such value, -EEXIST or -ENOENT for one that is in the list already or not in it, -E2BIG, or
- * -ENOMEM. The spec is then as before, but for a list that '=' has emptied.
+ * none, or a text that is no such value, -EEXIST or -ENOENT for one that is in the list
+ * already or not in it, -E2BIG, or -ENOMEM. The spec is then as before, but for a list that
+ * '=' has emptied.
  */
 int vnet_spec_edit(struct vnet_spec *spec, enum vnet_key key, char how, const char *text,
 		   struct vnet_error *err);

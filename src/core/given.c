@@ -10,7 +10,7 @@ struct vnet_how vn_given_how(const struct vnet_how *how, char ret_what[VN_GIVEN_
 {
 	struct vnet_how given = how ? *how : (struct vnet_how){ 0 };
 
-	/* It stands in the lock, in the journal and in messages: one line of text in all of them. */
+	/* It stands in the lock, in the journal and in messages, in each as one line of text. */
 	(void)snprintf(ret_what, VN_GIVEN_WHAT, "%s", given.what ? given.what : "a program");
 	vn_text_clean(ret_what);
 	given.what = ret_what;

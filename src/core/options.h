@@ -121,7 +121,7 @@ int vn_value_parse(const struct vn_option *opt, const char *text, void *ret_valu
 bool vn_label_ok(const char *s);
 bool vn_label_means_else(const char *s);
 
-/* True for such labels with dots between, of which the last is no number, as it is of an address. */
+/* True for such labels with dots between; the last is no number, as that of an address is. */
 bool vn_domain_ok(const char *s);
 
 /* Print a value as vn_value_parse() reads it. */

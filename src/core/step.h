@@ -26,8 +26,12 @@ int vn_step_one(const struct vn_txn *txn, const struct vnet_plan *plan, size_t i
 		struct vnet_error *err);
 
 /*
- * To be called before @op in an undo: where it takes an IPv6 address away, waits until the kernel is
- * done with those of its link. @settled: the link of which that is known, from call to call; first 0.
+ * To be called before @op in an undo: where it takes an IPv6 address away, waits until the kernel
+ * is done with those of its link.
+ *
+ * @settled: the link of which that is known, from call to call; first 0
+ *
+ * Returns 0, also if it had to give up, or a negative errno.
  */
 int vn_step_settle(const struct vn_txn *txn, const struct vnet_op *op, int32_t *settled);
 

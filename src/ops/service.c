@@ -44,7 +44,7 @@ static void start_inverse(const struct vnet_op *op, const struct vnet_snapshot *
 	(void)before;
 	vn_file_restore(op->u.service.conf, origin, undo);
 	vnet_plan_service(undo, VNET_OP_SERVICE_STOP, &op->u.service);
-	/* The server makes these by itself, and may die before it is stopped; what was there stays. */
+	/* The server makes these itself, and may die before it is stopped; what was there stays. */
 	if (!pid || !pid->content)
 		vnet_plan_file_del(undo, op->u.service.pid_file);
 	if (!leases || !leases->content)

@@ -45,7 +45,10 @@ int vn_file_write_bytes(const char *path, const char *bytes, size_t n, uint32_t 
 /* Take away the temporary file that a write of @path left which was cut off, if there is one. */
 void vn_file_clear(const char *path);
 
-/* mkdir(2) each part of @path that is missing, mode 0755 whatever the umask. Returns 0 or -errno. */
+/*
+ * mkdir(2) each part of @path that is missing, mode 0755 whatever the umask. Returns 0 or a
+ * negative errno.
+ */
 int vn_dir_make(const char *path);
 
 /* The directory @path is there, and others than root and the caller may make files in it. */

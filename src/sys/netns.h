@@ -42,7 +42,8 @@ int vn_netns_del(const char *name);
 int vn_netns_open(const char *name);
 
 /*
- * Move the calling thread into the namespace /run/netns/NAME, for good. Returns 0, what vn_netns_open() returns, or -EPERM.
+ * Move the calling thread into the namespace /run/netns/NAME, for good. Returns 0, what
+ * vn_netns_open() returns, or -EPERM.
  */
 int vn_netns_enter(const char *name);
 

@@ -35,15 +35,18 @@ pid_t vn_watchdog_spawn(const char *program, int lock, int *ret_sock);
 int vn_watchdog_address(const char *path, struct sockaddr_un *ret_address);
 
 /*
- * For the other end, as are the next three (src/sys/watchdog_self.c): fork, let the first process end, and stay in memory whatever becomes of
- * the disk and of memory, as far as that is allowed. @ret_oom: for vn_watchdog_expose(); empty:
- * not known. Returns 0 in the one that goes on, or a negative errno.
+ * For the other end, as are the next three (src/sys/watchdog_self.c): fork, let the first process
+ * end, and stay in memory whatever becomes of the disk and of memory, as far as that is allowed.
+ *
+ * @ret_oom: for vn_watchdog_expose(); empty: not known
+ *
+ * Returns 0 in the one that goes on, or a negative errno.
  */
 int vn_watchdog_settle(char ret_oom[VN_WATCHDOG_OOM]);
 
 /*
- * No longer, for it goes to work: what is started from now on is not to outlive whoever runs out of
- * memory, either, and not to be held in it.
+ * No longer, for it goes to work: what is started from now on is not to outlive whoever runs out
+ * of memory, either, and not to be held in it.
  */
 void vn_watchdog_expose(const char *oom);
 
@@ -68,7 +71,8 @@ int vn_watchdog_give(int sock, struct vn_spent *spent);
 
 /*
  * Receive a packet as a line, for at most @timeout_ms (-1: without end); descriptors that come
- * with it stay open until the process ends. Returns 0, -EPIPE at the end, or another negative errno.
+ * with it stay open until the process ends. Returns 0, -EPIPE at the end, or another negative
+ * errno.
  */
 int vn_watchdog_hear(int sock, int timeout_ms, char ret_line[VN_WATCHDOG_LINE]);
 

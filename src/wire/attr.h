@@ -9,15 +9,15 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A whole message is in @len bytes. libmnl before 1.0.5 takes a length from 2 GiB up for one below 0. */
+/* A whole message is in @len bytes. libmnl before 1.0.5 takes 2 GiB and more for less than 0. */
 static inline bool vn_msg_ok(const struct nlmsghdr *head, int len)
 {
 	return mnl_nlmsg_ok(head, len) && head->nlmsg_len <= (uint32_t)len;
 }
 
 /*
- * libmnl's own loops, but without a narrowing that -Wconversion sees, and to where the message ends:
- * libmnl goes on to the next multiple of four, where there may be nothing any more.
+ * libmnl's own loops, but without a narrowing that -Wconversion sees, and to where the message
+ * ends: libmnl goes on to the next multiple of four, where there may be nothing any more.
  */
 
 /* For each attribute of the message @head behind its family's header of @offset bytes. */
@@ -76,8 +76,8 @@ static inline uint32_t vn_attr_number(const struct nlattr *attr)
 }
 
 /*
- * The hop of a route that @at points to, with all of it within @left, into @ret_hop. Returns where the
- * next one is; NULL: there is none here.
+ * The hop of a route that @at points to, with all of it within @left, into @ret_hop. Returns
+ * where the next one is; NULL: there is none here.
  */
 static inline const uint8_t *vn_hop_next(const uint8_t *at, size_t *left, struct rtnexthop *ret_hop)
 {

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Functions: aim at 25 lines, stop at 60. Files: aim at 400, stop at 600. Over the stop value fails,
-# over the aim is counted. A function's lines are those from its opening to its closing brace.
+# over the aim is counted. A function's lines are those from its opening to its closing brace. Lines
+# end within 100 columns, as clang-format has it of code: comments are looked at here.
 
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -35,6 +36,18 @@ function end_of_function(length_)
 
 FNR == 1 && file != "" { end_of_file() }
 { file = FILENAME; lines = FNR }
+
+function columns(line, at)
+{
+	while (at = index(line, "\t"))
+		line = substr(line, 1, at - 1) substr("        ", (at - 1) % 8 + 1) substr(line, at + 1)
+	return length(line)
+}
+
+length($0) > 60 && /^[\t ]*(\/\*| \*)|\*\/$/ && columns($0) > 100 {
+	printf "%s:%d: a comment beyond column 100\n", FILENAME, FNR
+	failed = 1
+}
 
 /^[a-zA-Z_].*\(/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
 /^{$/ { start = FNR }

@@ -360,7 +360,7 @@ static void at_stop(struct run *r, struct thread *t, int status)
 		go_on(t);
 }
 
-/* A child: let it run until it shows what it is. One that has what is followed as its program is. */
+/* A child: it runs until it shows what it is, by its program: the one to be followed, or not. */
 static void at_child(struct run *r, pid_t tid, int status)
 {
 	bool executed = status >> 16 == PTRACE_EVENT_EXEC;

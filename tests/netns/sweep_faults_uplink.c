@@ -184,7 +184,7 @@ static int open_host(void **state)
 	exec.self = &s->faulty;
 	s->vnet = ground_open(&exec);
 	*state = s;
-	/* The address that a bridge makes of its own MAC and the prefix is of the NIC in the end. */
+	/* The address that a bridge makes of its MAC and the prefix is the NIC's in the end. */
 	begin(s, &ways[WAYS - 1], "the first time");
 	must_run(s, delete_net, "the first time");
 	return 0;

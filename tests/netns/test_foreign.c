@@ -153,7 +153,7 @@ static void plug_in(void)
 	const char *top = getenv("VNET_TOP");
 
 	ground_shell(". %s/tests/lib/host.bash; uplink_host", top ? top : ".");
-	/* These end with the carrier of their link: whoever takes the NIC off the bridge ends them. */
+	/* These end with the carrier of their link: who takes the NIC off the bridge ends them. */
 	ground_shell("ip nexthop del id 7; ip nexthop del id 8");
 }
 
