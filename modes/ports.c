@@ -96,7 +96,7 @@ static int check_client(const struct vnet_link *link, const char *bridge,
 	return 0;
 }
 
-/* One of Wi-Fi that is no station joins its bridge by its own program's means. */
+/* Access points, too: hostapd itself makes them ports of the bridge that it is told. */
 static int check_wireless(const struct vnet_link *link, const struct vnet_snapshot *snap,
 			  struct vnet_error *err)
 {

@@ -222,12 +222,12 @@ int vnet_uplink_check_back(const struct vnet_spec *have, const struct vnet_link 
 {
 	const struct vnet_link *nic =
 		have->uplink[0] ? vnet_link_by_name(snap, VNET_NS_HOST, have->uplink) : NULL;
-	int r;
 
 	if (!bridge || !nic)
 		return 0;
 	if (nic->master == bridge->index) {
-		r = check_inet6(have, bridge, nic, snap, err);
+		int r = check_inet6(have, bridge, nic, snap, err);
+
 		return r < 0 ? r : vn_uplink_check_firewall(snap, "", bridge->name, nic->name, err);
 	}
 	return vnet_error_set(err, -EBUSY,

@@ -204,7 +204,7 @@ void vn_uplink_note_firewall(const struct vnet_snapshot *snap, const char *from,
 			from, to, to, end(&list));
 }
 
-/* A line for each kind: %s are the NIC, the bridge, the list. */
+/* A line for each kind. */
 static void note_ties(const struct vnet_snapshot *snap, const char *nic, const char *bridge,
 		      struct vnet_plan *plan)
 {
