@@ -66,12 +66,15 @@ static int plan_room(struct vnet_plan *plan)
 /* What an operation owns, copied from that of @op into its copy at @to. */
 static int own(const struct vnet_op *op, struct vnet_op *to)
 {
+	const char **text;
+
 	if (is_object(op))
 		return vnet_object_copy(&op->u.object.object, &to->u.object.object);
-	if (!text_of(to))
+	text = text_of(to);
+	if (!text)
 		return 0;
-	*text_of(to) = strdup(*text_of(to)); /* of which @to has but a view yet */
-	return *text_of(to) ? 0 : -ENOMEM;
+	*text = strdup(*text); /* of which @to has but a view yet */
+	return *text ? 0 : -ENOMEM;
 }
 
 struct vnet_op *vnet_plan_add(struct vnet_plan *plan, const struct vnet_op *op)
