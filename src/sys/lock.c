@@ -22,7 +22,12 @@ enum {
  * How this works: the lock belongs to the open file description (fcntl_locking(2)),
  * so that it also holds between threads and is gone with the last descriptor. What
  * the file says is for people; only the lock counts.
+ *
+ * It is two bytes. Who wants the lock takes the gate, waits there for the lock, and opens the
+ * gate when it has it: so whoever lets the lock go and wants it back at once comes after the
+ * one at the gate, and can't keep it out for ever.
  */
+enum { BYTE_LOCK, BYTE_GATE };
 
 /* The file of the lock: opened, made if missing. */
 static int lock_open(const char *path)
@@ -43,17 +48,22 @@ static int lock_open(const char *path)
 	return take_fd(&fd);
 }
 
-/* Try until @timeout_ms are over. Returns 0, -EBUSY or another negative errno. */
-static int lock_wait(int fd, int timeout_ms)
+static int byte_set(int fd, off_t byte, short type)
 {
-	int64_t end = vn_clock_ms() + timeout_ms;
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
+
+	return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+/* Try until it is @end. Returns 0, -EBUSY or another negative errno. */
+static int byte_wait(int fd, off_t byte, int64_t end)
+{
 	int64_t pause = PAUSE_MIN_MS;
 
 	for (;;) {
-		struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 		int64_t left;
 
-		if (!fcntl(fd, F_OFD_SETLK, &whole))
+		if (!byte_set(fd, byte, F_WRLCK))
 			return 0;
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return -errno;
@@ -63,6 +73,18 @@ static int lock_wait(int fd, int timeout_ms)
 		vn_sleep_ms(pause < left ? pause : left);
 		pause = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
 	}
+}
+
+static int lock_wait(int fd, int timeout_ms)
+{
+	int64_t end = vn_clock_ms() + timeout_ms;
+	int r = byte_wait(fd, BYTE_GATE, end);
+
+	if (r < 0)
+		return r;
+	r = byte_wait(fd, BYTE_LOCK, end);
+	(void)byte_set(fd, BYTE_GATE, F_UNLCK);
+	return r;
 }
 
 /* Who holds it: written before the rest is cut off, so that the file is never empty. */

@@ -7,7 +7,7 @@
 /*
  * Take the write lock: an open file description lock on @path, which is made if
  * missing and never deleted. Freed by closing the descriptor, and by the kernel
- * when the holder dies.
+ * when the holder dies. Who lets it go and wants it again comes after one that waits.
  *
  * @who:        a line on the holder, written into the file for others to read
  * @timeout_ms: how long to wait

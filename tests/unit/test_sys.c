@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -263,6 +264,45 @@ static void lock_waits(void **state)
 	assert_in_range(took, 99, 1000);
 }
 
+/* Lets the lock go only to take it back at once. */
+enum { HOG_MS = 40, TIMES = 5 };
+
+static void *hog(void *arg)
+{
+	const atomic_bool *stop = arg;
+	char holder[HOLDER];
+
+	while (!atomic_load(stop)) {
+		auto_fd fd = vn_lock_take("lock", "hog", 10000, holder, sizeof(holder));
+
+		if (fd >= 0)
+			vn_sleep_ms(HOG_MS);
+	}
+	return NULL;
+}
+
+static void lock_passes_to_who_waits(void **state)
+{
+	atomic_bool stop = false;
+	pthread_t thread;
+	int got = 0;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, hog, &stop), 0);
+	for (int i = 0; i < TIMES; i++) {
+		char holder[HOLDER];
+		int fd;
+
+		vn_sleep_ms(HOG_MS); /* by then the other one has it */
+		fd = vn_lock_take("lock", "a", 1000, holder, sizeof(holder));
+		got += fd >= 0;
+		(void)close(fd);
+	}
+	atomic_store(&stop, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(got, TIMES);
+}
+
 static void lock_survives_hostile_files(void **state)
 {
 	static const char line[] = "\033[31m\001bad\nsecond line\n";
@@ -369,6 +409,7 @@ int main(void)
 		TEST(sysctl_paths),
 		TEST(lock_says_who),
 		TEST(lock_waits),
+		TEST(lock_passes_to_who_waits),
 		TEST(lock_survives_hostile_files),
 		TEST(lock_dies_with_its_holder),
 		TEST(lock_excludes_threads),
