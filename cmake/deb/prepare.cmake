@@ -2,6 +2,11 @@
 # Run by CPack between installing the components and packing them. CPack's own shlibdeps and shlibs
 # would add scripts that call ldconfig, where a trigger does.
 
+# Programs know the directory of the helpers.
+if(NOT CPACK_VN_PREFIX STREQUAL "/usr")
+	message(FATAL_ERROR "built for ${CPACK_VN_PREFIX}: want CMAKE_INSTALL_PREFIX=/usr")
+endif()
+
 # run(RET COMMAND...): its output.
 function(run ret)
 	execute_process(COMMAND ${ARGN} WORKING_DIRECTORY ${CPACK_VN_DEB}
