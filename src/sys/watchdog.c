@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -122,8 +123,17 @@ static int give_up(int fd, char ret_answer[VN_WATCHDOG_LINE])
 	return r < 0 ? -ETIMEDOUT : 0;
 }
 
+/* One that was killed has left its socket. */
+static int not_connected(int error)
+{
+	if (error == ECONNREFUSED)
+		return -ENOENT;
+	return error == EAGAIN ? -ETIMEDOUT : -error;
+}
+
 int vn_watchdog_ask(const char *path, const char *line, char ret_answer[VN_WATCHDOG_LINE])
 {
+	static const struct timeval limit = { .tv_sec = ASK_MS / 1000 };
 	auto_fd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address;
 	int r = vn_watchdog_address(path, &address);
@@ -132,9 +142,11 @@ int vn_watchdog_ask(const char *path, const char *line, char ret_answer[VN_WATCH
 		return -errno;
 	if (r < 0)
 		return r;
-	/* One that was killed has left its socket. */
+	/* Else it would wait for ever behind others that were not answered: unix(7). */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
+		return -errno;
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return errno == ECONNREFUSED ? -ENOENT : -errno;
+		return not_connected(errno);
 	r = vn_watchdog_say(fd, line);
 	if (r == 0)
 		r = vn_watchdog_hear(fd, ASK_MS, ret_answer);

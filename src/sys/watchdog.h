@@ -57,9 +57,9 @@ int vn_watchdog_listen(const char *path);
 int vn_watchdog_accept(int listener, char ret_line[VN_WATCHDOG_LINE]);
 
 /*
- * Say @line to who listens at @path, and take its answer, for at most 2 s. Returns 0, -ENOENT
- * if nobody is there, -ETIMEDOUT if it has not answered (it can't any more then: its
- * vn_watchdog_say() fails), or another negative errno.
+ * Say @line to who listens at @path, once it is its turn, and take the answer: at most 2 s for
+ * either. Returns 0, -ENOENT if nobody is there, -ETIMEDOUT if it has not answered (it can't
+ * any more then: its vn_watchdog_say() fails), or another negative errno.
  */
 int vn_watchdog_ask(const char *path, const char *line, char ret_answer[VN_WATCHDOG_LINE]);
 

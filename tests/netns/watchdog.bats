@@ -290,6 +290,28 @@ back_to_before()
 	same_state before
 }
 
+# Who gave up stands in the queue of its socket still, and that holds eight.
+@test "one that is stopped is not waited for behind others" {
+	local pids=() i
+
+	run_vnet 0 bridge create br0 --uplink eth0 --confirm 60
+	kill -STOP "$(watchdogs)"
+	for i in {1..9}; do
+		vnet confirm 3>&- &
+		pids+=($!)
+	done
+	sleep 0.5
+	kill -KILL "${pids[@]}"
+	run timeout 8 vnet confirm
+	[ "$status" -eq 2 ]
+	[[ $output == *"the watchdog does not answer (is it stopped?)" ]]
+	kill -CONT "$(watchdogs)"
+	run_vnet 0 confirm
+	wait_for 2 no_watchdog
+	run_vnet 0 delete br0
+	same_state before
+}
+
 # Its look for the gateway has a socket on the NIC.
 @test "what a watchdog listens with is no matter of others" {
 	cp "$(command -v perl)" "$BATS_TEST_TMPDIR/vnet-watchdog"
