@@ -16,8 +16,8 @@
  */
 
 enum {
-	LIST_SIZE = 320,	       /* so that the line around it fits into a message */
-	LIST_ROOM = sizeof("999 more") /* kept free for the end of a list */
+	LIST_SIZE = 320,		   /* so that the line around it fits into a message */
+	LIST_ROOM = sizeof(", 99999 more") /* kept free for the end of a list */
 };
 
 /* ---- lists ---- */
@@ -32,15 +32,16 @@ struct list {
 
 static void add(struct list *list, const char *item)
 {
-	size_t room = sizeof(list->text) - list->len - LIST_ROOM - 2;
+	const char *comma = list->len ? ", " : "";
+	size_t len = list->len + strlen(comma) + strlen(item);
 
 	list->n++;
-	if (list->n_more || strlen(item) > room) {
+	if (list->n_more || len > sizeof(list->text) - LIST_ROOM) {
 		list->n_more++;
 		return;
 	}
-	list->len += (size_t)snprintf(list->text + list->len, sizeof(list->text) - list->len,
-				      "%s%s", list->len ? ", " : "", item);
+	(void)snprintf(list->text + list->len, sizeof(list->text) - list->len, "%s%s", comma, item);
+	list->len = len;
 }
 
 static const char *end(struct list *list)

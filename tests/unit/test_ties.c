@@ -336,6 +336,38 @@ static void long_lists(void **state)
 	vnet_spec_done(&want);
 }
 
+/* However long they are, the list ends at a whole item: no length just misses its end. */
+static void long_lists_of(void **state)
+{
+	static const char list[] = "--force: ";
+	struct vnet_link nic = link_of(NIC, "eth0", "");
+	struct vnet_spec want = spec_of("br0", "eth0");
+	char text[VNET_TIE_TEXT];
+
+	(void)state;
+	for (size_t len = 1; len < sizeof(text); len++) {
+		struct vnet_snapshot snap = host_of(&nic);
+		struct vnet_error err = { 0 };
+		size_t shown = 0;
+		size_t more;
+		const char *at;
+
+		memset(text, 'x', len);
+		text[len] = '\0';
+		for (int i = 0; i < 400; i++)
+			add_tie(&snap, VNET_TIE_FIREWALL, "nf_tables", text, 0);
+		assert_int_equal(vnet_uplink_check(&want, &snap, false, &err), -EBUSY);
+		at = strstr(err.msg, list);
+		assert_non_null(at);
+		for (at += strlen(list); !strncmp(at, text, len); at += len + 2)
+			shown++;
+		assert_int_equal(sscanf(at, "%zu more", &more), 1);
+		assert_int_equal(shown + more, 400);
+		vnet_snapshot_done(&snap);
+	}
+	vnet_spec_done(&want);
+}
+
 /* ---- legacy iptables ---- */
 
 enum {
@@ -557,6 +589,7 @@ int main(void)
 		cmocka_unit_test(what_is_told),
 		cmocka_unit_test(the_way_back),
 		cmocka_unit_test(long_lists),
+		cmocka_unit_test(long_lists_of),
 		cmocka_unit_test(legacy_tables),
 		cmocka_unit_test(legacy_tables_are_cut),
 		cmocka_unit_test(packet_sockets),
