@@ -40,7 +40,7 @@ struct vnet_lease {
  *
  * @items:     NULL if there are none
  * @bad_lines: lines of the file that make no sense, left out
- * @truncated: it was too large (16 MiB: some 200,000 leases); the rest was not looked at
+ * @truncated: it was too large (16 MiB, or 131,072 leases); the rest was not looked at
  */
 struct vnet_leases {
 	struct vnet_lease *items;

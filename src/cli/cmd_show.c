@@ -200,9 +200,12 @@ static int leases_of(struct vnet *vnet, const char *name, json_t *array, struct 
 		else
 			print_lease(&leases.items[i]);
 	}
-	if (leases.bad_lines || leases.truncated)
-		(void)fprintf(stderr, "vnet: %s: %zu lines make no sense%s\n", view.service.leases,
-			      leases.bad_lines, leases.truncated ? "; the file is too large" : "");
+	if (leases.bad_lines)
+		(void)fprintf(stderr, "vnet: %s: %zu lines make no sense\n", view.service.leases,
+			      leases.bad_lines);
+	if (leases.truncated)
+		(void)fprintf(stderr, "vnet: %s is too large: the rest of it was not read\n",
+			      view.service.leases);
 	vnet_leases_done(&leases);
 	vnet_view_done(&view);
 	return r;

@@ -17,7 +17,7 @@ int vnet_leases_read(const struct vnet_view *view, struct vnet_leases *ret_lease
 	struct vn_lease_flaws flaws = { 0 };
 	int r = vn_leases_read(path, &leases.items, &leases.n, &flaws);
 
-	if (r == -EINVAL)
+	if (r == -EINVAL || r == -ELOOP)
 		return vnet_error_set(err, r, "%s is no lease file: want a regular file", path);
 	if (r < 0)
 		return vnet_error_set(err, r, "%s: %s", path, vn_strerror(r));

@@ -161,6 +161,10 @@ int vn_leases_parse(char *text, size_t len, struct vnet_lease **ret_leases, size
 	while ((line = vn_line_next(&text))) {
 		int r;
 
+		if (n == VN_LEASES_COUNT) {
+			flaws->truncated = true;
+			break;
+		}
 		if (n == size) {
 			size_t more = size ? size * 2 : LEASES_FIRST;
 			struct vnet_lease *grown = reallocarray(leases, more, sizeof(*leases));

@@ -13,13 +13,16 @@
  * read here is bounded, and safe to print.
  */
 
-enum { VN_LEASES_MAX = 16 << 20 }; /* of a file; 100,000 leases take about 8 MiB */
+enum {
+	VN_LEASES_MAX = 16 << 20,  /* of a file; 100,000 leases take about 8 MiB */
+	VN_LEASES_COUNT = 1 << 17, /* the server is told to give half of that at most */
+};
 
 /*
  * What was wrong with a file.
  *
  * @bad_lines: lines that make no sense, left out
- * @truncated: it was larger than VN_LEASES_MAX; the rest was not looked at
+ * @truncated: more than VN_LEASES_MAX or VN_LEASES_COUNT; the rest was not looked at
  */
 struct vn_lease_flaws {
 	size_t bad_lines;

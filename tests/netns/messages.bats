@@ -757,6 +757,11 @@ damaged()
 	mkdir "$leases"
 	state before
 	refuses "$leases is no lease file: want a regular file" leases
+	rmdir "$leases"
+	truncate -s 17M "$leases"
+	state before
+	said 0 "vnet: $leases is too large: the rest of it was not read" leases
+	same_state before
 }
 
 # What only shows when it is done: it fails, and all of it is taken back.

@@ -327,6 +327,58 @@ static void too_many(void **state)
 	assert_true(flaws.truncated);
 }
 
+/* The shortest lines there are: what is kept of each is ten times as long. */
+static void too_many_of_the_shortest(void **state)
+{
+	static const char line[] = "0 - 1.1.1.1 * *\n";
+	const size_t lines = VN_LEASES_MAX / (sizeof(line) - 1);
+	FILE *file = fopen("leases", "we");
+	struct vn_lease_flaws flaws;
+	struct vnet_lease *leases;
+	size_t n;
+
+	(void)state;
+	assert_non_null(file);
+	for (size_t i = 0; i < lines; i++)
+		(void)fputs(line, file);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(vn_leases_read("leases", &leases, &n, &flaws), 0);
+	assert_int_equal(n, VN_LEASES_COUNT);
+	assert_true(flaws.truncated);
+	free(leases);
+	assert_int_equal(truncate("leases", (off_t)((sizeof(line) - 1) * VN_LEASES_COUNT)), 0);
+	assert_int_equal(vn_leases_read("leases", &leases, &n, &flaws), 0);
+	assert_int_equal(n, VN_LEASES_COUNT);
+	assert_false(flaws.truncated);
+	free(leases);
+}
+
+/* Client ids of 64 KiB: the leases are there, and so are their neighbours. */
+static void huge_client_ids(void **state)
+{
+	enum { ID = 65536 };
+	size_t size = 3 * (ID + 64);
+	char *text = malloc(size);
+	size_t len = 0;
+	struct parsed p;
+
+	(void)state;
+	assert_non_null(text);
+	for (int i = 0; i < 3; i++) {
+		len += (size_t)snprintf(text + len, size - len, "1 0a:00:00:00:00:0%d 10.0.0.%d * ",
+					i, i);
+		for (size_t at = 0; at < ID; at++)
+			text[len++] = at % 3 == 2 ? ':' : i == 1 ? 'z' : 'a';
+		text[len++] = '\n';
+	}
+	p = parse_bytes(text, len);
+	assert_int_equal(p.n, 2);
+	assert_int_equal(p.flaws.bad_lines, 1); /* 'z' is no digit */
+	assert_int_equal(strlen(p.leases[1].client_id), VNET_LEASE_CLIENT_ID - 1);
+	free(p.leases);
+	free(text);
+}
+
 /* Write the file anew as dnsmasq does: in place, emptied first, in parts. */
 struct writer {
 	atomic_bool stop;
@@ -377,6 +429,49 @@ static void read_while_written(void **state)
 	assert_false(writer.failed);
 }
 
+/* A file that grows as long as it is looked at: what there was, and an end. */
+static void *grow(void *arg)
+{
+	static const char text[] = "1700000000 52:54:00:00:00:01 10.0.0.1 a *\n";
+	struct writer *writer = arg;
+	auto_fd fd = open("leases", O_WRONLY | O_APPEND | O_CLOEXEC);
+	struct stat st = { 0 };
+
+	writer->failed = fd < 0;
+	while (!writer->failed && !atomic_load(&writer->stop)) {
+		if (write(fd, text, sizeof(text) - 1) < 0 || fstat(fd, &st) < 0)
+			writer->failed = true;
+		if (st.st_size > 2 * VN_LEASES_MAX)
+			atomic_store(&writer->stop, true);
+	}
+	return NULL;
+}
+
+static void read_while_it_grows(void **state)
+{
+	struct writer writer = { 0 };
+	int64_t start = vn_clock_ms();
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(vn_file_write("leases", "", 0600), 0);
+	assert_int_equal(pthread_create(&thread, NULL, grow, &writer), 0);
+	for (int i = 0; i < 4; i++) {
+		struct vn_lease_flaws flaws;
+		struct vnet_lease *leases;
+		size_t n;
+
+		assert_int_equal(vn_leases_read("leases", &leases, &n, &flaws), 0);
+		free(leases);
+		assert_in_range(n, 0, VN_LEASES_COUNT);
+		assert_in_range(flaws.bad_lines, 0, 1); /* the last one, half written */
+	}
+	atomic_store(&writer.stop, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_false(writer.failed);
+	print_message("4 looks: %d ms\n", (int)(vn_clock_ms() - start));
+}
+
 #define FILE_TEST(function) cmocka_unit_test_setup_teardown(function, enter_dir, leave_dir)
 
 int main(void)
@@ -387,11 +482,14 @@ int main(void)
 		cmocka_unit_test(nonsense),
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(long_client_ids),
+		cmocka_unit_test(huge_client_ids),
 		cmocka_unit_test(noise),
 		FILE_TEST(files_that_are_none),
 		FILE_TEST(many),
 		FILE_TEST(too_many),
+		FILE_TEST(too_many_of_the_shortest),
 		FILE_TEST(read_while_written),
+		FILE_TEST(read_while_it_grows),
 	};
 
 	return cmocka_run_group_tests_name("leases", tests, NULL, NULL);
