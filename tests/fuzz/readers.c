@@ -19,6 +19,7 @@
 #include "wire/nft.h"
 #include "wire/object.h"
 #include "wire/read.h"
+#include "wire/read_guests.h"
 #include "wire/rule.h"
 #include "wire/settings.h"
 #include "wire/wait.h"
@@ -309,11 +310,27 @@ static void read_events(void)
 	vn_sock_close(sock);
 }
 
+static void read_guests(void)
+{
+	struct vnet_guests guests = { 0 };
+	struct vn_sock *sock = NULL;
+	int32_t nsid;
+
+	must(vn_sock_open(&sock) == 0);
+	(void)vn_read_ports(sock, FUZZ_BRIDGE, &guests);
+	(void)vn_read_stations(sock, FUZZ_BRIDGE, &guests);
+	(void)vn_read_nsid(sock, STDIN_FILENO, &nsid);
+	for (size_t i = 0; i < guests.n_stations; i++)
+		must(guests.stations[i].index != FUZZ_BRIDGE);
+	vn_sock_close(sock);
+	vnet_guests_done(&guests);
+}
+
 const struct fuzz_reader fuzz_readers[] = {
 	{ "links", read_links }, { "objects", read_objects }, { "firewall", read_firewall },
 	{ "rules", read_rules }, { "sockets", read_sockets }, { "settings", read_settings },
 	{ "acks", read_acks },	 { "answers", read_answers }, { "up", wait_up },
-	{ "local", wait_local }, { "events", read_events },
+	{ "local", wait_local }, { "events", read_events },   { "guests", read_guests },
 };
 
 const size_t fuzz_n_readers = sizeof(fuzz_readers) / sizeof(fuzz_readers[0]);
