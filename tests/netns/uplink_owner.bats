@@ -263,10 +263,11 @@ left()
 	[ "$(left br0)" = 4294967295 ]
 	[ -z "$(running dhclient eth0)$(running dhclient br0)" ]
 	run_vnet 0 show br0
-	[[ $output == *"uplink-dhcp: static"* ]]
+	[[ $output == *"uplink-dhcp static"* ]]
 	run_vnet 0 delete br0
 	exactly dhclient eth0
-	[ "$(left eth0)" -le 600 ] && [ "$(left eth0)" -gt 580 ]
+	[ "$(left eth0)" -le 600 ]
+	[ "$(left eth0)" -gt 580 ]
 }
 
 @test "without a client, too; what has run out stays" {

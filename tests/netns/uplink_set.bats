@@ -139,7 +139,7 @@ bridge()
 	[ "$(cat /sys/class/net/tap0/mtu)" = 1400 ]
 	knows
 	run_vnet 0 show br0
-	[[ $output == *"mtu: 1400"* && $output != *drift* ]]
+	[[ $output == *"mtu 1400, "* && $output != *drift* ]]
 	# again: nothing to do
 	run_vnet 0 bridge set br0 --uplink eth0 --dry-run
 	[ -z "$output" ]
@@ -247,12 +247,12 @@ isolated()
 	[ "$(isolated eth0) $(isolated "$end")" = "true true" ]
 	knows
 	run_vnet 0 show br0
-	[[ $output == *"dhcp: running"* && $output != *drift* ]]
+	[[ $output == *"dhcp 10.1.1.11-10.1.1.100: running"* && $output != *drift* ]]
 	run_vnet 0 bridge set br0 --no-uplink
 	[ "$(isolated "$end")" = false ]
 	knows
 	run_vnet 0 show br0
-	[[ $output == *"dhcp: running"* && $output != *drift* ]]
+	[[ $output == *"dhcp 10.1.1.11-10.1.1.100: running"* && $output != *drift* ]]
 }
 
 @test "an MTU that the NIC does not let through: refused" {
