@@ -60,7 +60,8 @@ is_dot()
 {
 	local label='"([^"\\]|\\["\\l])*"'
 
-	[ "$(head -n 1 "$1")" = 'graph vnet {' ] && [ "$(tail -n 1 "$1")" = '}' ]
+	[ "$(head -n 1 "$1")" = 'graph vnet {' ]
+	[ "$(tail -n 1 "$1")" = '}' ]
 	sed '1d; $d' "$1" | run ! grep -vxE "	(rankdir=LR;|node \[.*\];|(host|n[0-9]+) \[label=$label(, style=dashed)?\];|(host|n[0-9]+) -- n[0-9]+;)"
 	diff <(sed -nE 's/^\t(\w+) -- (\w+);/\1\n\2/p' "$1" | sort -u) \
 		<(sed -nE 's/^\t(\w+) \[label.*/\1/p' "$1" | sort) || [ "$(grep -c label= "$1")" -eq 1 ]
