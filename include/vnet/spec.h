@@ -160,7 +160,10 @@ static inline bool vnet_spec_has(const struct vnet_spec *spec, enum vnet_key key
 	return (spec->set >> key) & 1;
 }
 
-/* Items of a list, typed. */
+/*
+ * The items of a list by their type, which stands beside the list where it is declared: count of
+ * them, the spec's; NULL where there are none.
+ */
 static inline const struct vnet_cidr *vnet_cidrs(const struct vnet_list *list)
 {
 	return (const struct vnet_cidr *)list->items;

@@ -168,6 +168,20 @@ check_words()
 		grep -vE "/($system)/?\$" && complain "paths to go"
 }
 
+# Each public function has a comment, or stands right below one that has: a block without an empty
+# line. Those of the items of a list have theirs above the first.
+check_headers()
+{
+	local bare
+
+	bare=$(perl -0777 -ne '
+		for (split /\n\n+/) {
+			next if m{^\s*(/\*|#|static inline)};
+			print "$ARGV: $_() has no comment\n" for /\b(vnet_\w+)\(/g;
+		}' include/vnet/*.h)
+	[ -z "$bare" ] || complain "$bare"
+}
+
 check_verbs
 check_globals
 check_statuses
@@ -175,4 +189,5 @@ check_commands
 check_paths
 check_examples
 check_words
+check_headers
 exit $failed
