@@ -72,27 +72,28 @@ static enum form form_by_letters(const char *s)
 /*
  * RFC 2132; and RFC 4039 (80), 4702 (81), 3046 (82), 4578 (93), 4833 (100, 101), 8925 (108),
  * 2563 (116), 3011 (118), 3397 (119), 3361 (120), 3442 (121, and 249 of Microsoft), 5417 (138),
- * 5859 (150).
+ * 5859 (150), 5071 (209 to 211).
  */
 static const uint8_t forms[] = {
-	[2] = FORM_S32,	      [4] = FORM_IPS,	     [5] = FORM_IPS,	   [7] = FORM_IPS,
-	[8] = FORM_IPS,	      [9] = FORM_IPS,	     [10] = FORM_IPS,	   [11] = FORM_IPS,
-	[13] = FORM_U16,      [16] = FORM_IPS,	     [17] = FORM_QUOTED,   [18] = FORM_QUOTED,
-	[19] = FORM_U8,	      [20] = FORM_U8,	     [21] = FORM_PAIRS,	   [22] = FORM_U16,
-	[23] = FORM_U8,	      [24] = FORM_U32,	     [27] = FORM_U8,	   [29] = FORM_U8,
-	[30] = FORM_U8,	      [31] = FORM_U8,	     [32] = FORM_IPS,	   [33] = FORM_PAIRS,
-	[34] = FORM_U8,	      [35] = FORM_U32,	     [36] = FORM_U8,	   [37] = FORM_U8,
-	[38] = FORM_U32,      [39] = FORM_U8,	     [40] = FORM_QUOTED,   [41] = FORM_IPS,
-	[42] = FORM_IPS,      [44] = FORM_IPS,	     [45] = FORM_IPS,	   [46] = FORM_U8,
-	[48] = FORM_IPS,      [49] = FORM_IPS,	     [50] = FORM_PROTOCOL, [52] = FORM_PROTOCOL,
-	[53] = FORM_PROTOCOL, [55] = FORM_PROTOCOL,  [56] = FORM_PROTOCOL, [57] = FORM_PROTOCOL,
-	[60] = FORM_PROTOCOL, [61] = FORM_PROTOCOL,  [64] = FORM_QUOTED,   [65] = FORM_IPS,
-	[68] = FORM_IPS,      [69] = FORM_IPS,	     [70] = FORM_IPS,	   [71] = FORM_IPS,
-	[72] = FORM_IPS,      [73] = FORM_IPS,	     [74] = FORM_IPS,	   [75] = FORM_IPS,
-	[76] = FORM_IPS,      [80] = FORM_PROTOCOL,  [81] = FORM_PROTOCOL, [82] = FORM_PROTOCOL,
-	[93] = FORM_U16,      [100] = FORM_QUOTED,   [101] = FORM_QUOTED,  [108] = FORM_U32,
-	[116] = FORM_U8,      [118] = FORM_PROTOCOL, [119] = FORM_NAMES,   [120] = FORM_IPS,
-	[121] = FORM_ROUTES,  [138] = FORM_IPS,	     [150] = FORM_IPS,	   [249] = FORM_ROUTES
+	[2] = FORM_S32,	      [4] = FORM_IPS,	    [5] = FORM_IPS,	   [7] = FORM_IPS,
+	[8] = FORM_IPS,	      [9] = FORM_IPS,	    [10] = FORM_IPS,	   [11] = FORM_IPS,
+	[13] = FORM_U16,      [16] = FORM_IPS,	    [17] = FORM_QUOTED,	   [18] = FORM_QUOTED,
+	[19] = FORM_U8,	      [20] = FORM_U8,	    [21] = FORM_PAIRS,	   [22] = FORM_U16,
+	[23] = FORM_U8,	      [24] = FORM_U32,	    [25] = FORM_BYTES,	   [27] = FORM_U8,
+	[29] = FORM_U8,	      [30] = FORM_U8,	    [31] = FORM_U8,	   [32] = FORM_IPS,
+	[33] = FORM_PAIRS,    [34] = FORM_U8,	    [35] = FORM_U32,	   [36] = FORM_U8,
+	[37] = FORM_U8,	      [38] = FORM_U32,	    [39] = FORM_U8,	   [40] = FORM_QUOTED,
+	[41] = FORM_IPS,      [42] = FORM_IPS,	    [44] = FORM_IPS,	   [45] = FORM_IPS,
+	[46] = FORM_U8,	      [48] = FORM_IPS,	    [49] = FORM_IPS,	   [50] = FORM_PROTOCOL,
+	[52] = FORM_PROTOCOL, [53] = FORM_PROTOCOL, [55] = FORM_PROTOCOL,  [56] = FORM_PROTOCOL,
+	[57] = FORM_PROTOCOL, [60] = FORM_PROTOCOL, [61] = FORM_PROTOCOL,  [64] = FORM_QUOTED,
+	[65] = FORM_IPS,      [68] = FORM_IPS,	    [69] = FORM_IPS,	   [70] = FORM_IPS,
+	[71] = FORM_IPS,      [72] = FORM_IPS,	    [73] = FORM_IPS,	   [74] = FORM_IPS,
+	[75] = FORM_IPS,      [76] = FORM_IPS,	    [80] = FORM_PROTOCOL,  [81] = FORM_PROTOCOL,
+	[82] = FORM_PROTOCOL, [93] = FORM_U16,	    [100] = FORM_QUOTED,   [101] = FORM_QUOTED,
+	[108] = FORM_U32,     [116] = FORM_U8,	    [118] = FORM_PROTOCOL, [119] = FORM_NAMES,
+	[120] = FORM_IPS,     [121] = FORM_ROUTES,  [138] = FORM_IPS,	   [150] = FORM_IPS,
+	[209] = FORM_TEXT,    [210] = FORM_TEXT,    [211] = FORM_U32,	   [249] = FORM_ROUTES
 };
 
 /* Those that have an option of their own, or follow from one. */
