@@ -410,8 +410,9 @@ static bool restore_veth(const struct vnet_link *link, enum vnet_ns_id ns,
 	return true;
 }
 
-void vn_link_restore(const struct vnet_link *link, enum vnet_ns_id ns,
-		     const struct vnet_snapshot *before, struct vnet_plan *undo)
+/* What makes @link, which @before holds, again as it was. */
+static void restore_link(const struct vnet_link *link, enum vnet_ns_id ns,
+			 const struct vnet_snapshot *before, struct vnet_plan *undo)
 {
 	const struct vnet_ns *in = &before->ns[ns];
 
@@ -435,7 +436,7 @@ static void del_inverse(const struct vnet_op *op, const struct vnet_snapshot *be
 
 	(void)origin;
 	if (link)
-		vn_link_restore(link, op->ns, before, undo);
+		restore_link(link, op->ns, before, undo);
 }
 
 static bool del_done(const struct vnet_op *op, const struct vnet_snapshot *snap)

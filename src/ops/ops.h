@@ -95,10 +95,6 @@ const struct vn_op_row *vn_op_row(const struct vnet_op *op);
 /* For @done of what changes nothing that a snapshot could show: true. */
 bool vn_op_no_trace(const struct vnet_op *op, const struct vnet_snapshot *snap);
 
-/* Add to @undo what makes the link @link, which @before holds, again as it was. */
-void vn_link_restore(const struct vnet_link *link, enum vnet_ns_id ns,
-		     const struct vnet_snapshot *before, struct vnet_plan *undo);
-
 /* Add to @undo what makes the file @path again as it is in @before. */
 void vn_file_restore(const char *path, const struct vnet_snapshot *before, struct vnet_plan *undo);
 
