@@ -6,14 +6,13 @@
  * with the edits, what is to be (want); choose what was left open, refuse what
  * can't work, plan, carry out. The verbs differ in how they make `want`.
  */
+#include "core/change.h"
+
 #include <errno.h>
-#include <linux/if.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <vnet/net.h>
+#include <vnet/mode.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -21,7 +20,6 @@
 #include "base/text.h"
 #include "core/given.h"
 #include "core/net.h"
-#include "core/options.h"
 #include "core/taken.h"
 #include "core/txn.h"
 #include "core/watchdog.h"
@@ -33,157 +31,14 @@ enum {
 	SETTLE_STEP_MS = 20,
 };
 
-static int edit(struct vnet_spec *spec, const struct vnet_edit *edits, size_t n,
-		struct vnet_error *err)
-{
-	uint64_t keys = vnet_mode_get(spec->mode)->keys;
-	int r = 0;
-
-	for (size_t i = 0; i < n && r == 0; i++) {
-		if (!(keys >> edits[i].key & 1))
-			return vnet_error_set(err, -EINVAL, "the mode %s knows no such option",
-					      vnet_mode_get(spec->mode)->name);
-		r = vnet_spec_edit(spec, edits[i].key, edits[i].how, edits[i].text, err);
-	}
-	return r;
-}
-
-/* What a verb is asked for. */
-struct change {
-	const char *name;
-	const struct vnet_edit *edits;
-	size_t n;
-	enum vnet_mode_id mode;
-	enum {
-		CHANGE_CREATE,
-		CHANGE_SET,
-		CHANGE_DELETE,
-		CHANGE_ADD_PORT,
-		CHANGE_DEL_PORT,
-		CHANGE_DHCP,
-		CHANGE_DHCP_STOP,
-		CHANGE_RESTORE,
-	} verb;
-	const char *dev;		/* CHANGE_ADD_PORT, CHANGE_DEL_PORT */
-	const struct vnet_spec *before; /* CHANGE_RESTORE: what is to be; NULL: nothing */
-};
-
-static int want_new(const struct change *c, const struct vnet_snapshot *snap,
-		    struct vnet_spec *ret_want, struct vnet_error *err)
-{
-	const struct vnet_link *link;
-	int r;
-
-	vnet_spec_init(ret_want, c->mode);
-	r = vnet_name_parse(c->name, ret_want->name, err);
-	if (r < 0 || c->verb == CHANGE_CREATE)
-		return r;
-	/* DHCP on a bridge that vnet did not make */
-	link = vnet_link_by_name(snap, VNET_NS_HOST, c->name);
-	if (!link)
-		return vnet_error_set(err, -ENODEV,
-				      "there is no bridge '%s' (`vnet bridge create` makes one)",
-				      c->name);
-	if (strcmp(link->kind, "bridge") != 0)
-		return vnet_error_set(err, -EINVAL, "'%s' is no bridge: want the name of one",
-				      c->name);
-	return vnet_spec_edit(ret_want, VNET_KEY_FOREIGN, '=', "yes", err);
-}
-
-/* Each port has a verb of its own that takes it away. */
-static int refuse_port(const struct change *c, const struct vnet_snapshot *snap,
-		       const struct vnet_spec *spec, struct vnet_error *err)
-{
-	const struct vnet_link *link = vnet_link_by_name(snap, VNET_NS_HOST, c->dev);
-	char server[VNET_NAME_SIZE];
-
-	vnet_dhcp_link_name(c->name, server);
-	if (!link || strcmp(link->master_name, c->name) != 0)
-		return vnet_error_set(err, -ENOENT,
-				      "%s is no port of %s (`vnet show %s` lists them)", c->dev,
-				      c->name, c->name);
-	if (vnet_spec_has(spec, VNET_KEY_UPLINK) && !strcmp(spec->uplink, c->dev))
-		return vnet_error_set(err, -EBUSY,
-				      "%s is the uplink: want `vnet bridge set %s --no-uplink`",
-				      c->dev, c->name);
-	if (!strcmp(server, c->dev))
-		return vnet_error_set(err, -EBUSY,
-				      "%s is the DHCP server's: want `vnet dhcp stop --net %s`",
-				      c->dev, c->name);
-	if (!strcmp(link->kind, "tun") && link->group == spec->group)
-		return vnet_error_set(err, -EBUSY,
-				      "%s is a guest's: it goes with the guest, or by vnet-ifdown",
-				      c->dev);
-	return vnet_error_set(err, -EPERM,
-			      "vnet did not make %s a port: want `ip link set %s nomaster`", c->dev,
-			      c->dev);
-}
-
-/* The element of the record's list as it stands there. */
-static int drop_port(const struct vnet_port *port, struct vnet_spec *want, struct vnet_error *err)
-{
-	struct vn_text text = { 0 };
-	int r;
-
-	vn_value_print(&vn_options[VNET_KEY_PORT], port, &text);
-	r = text.failed ? vnet_error_set(err, -ENOMEM, "out of memory") :
-			  vnet_spec_edit(want, VNET_KEY_PORT, '-', text.buf, err);
-	vn_text_done(&text);
-	return r;
-}
-
-static int edit_ports(const struct change *c, const struct vnet_snapshot *snap,
-		      struct vnet_spec *want, struct vnet_error *err)
-{
-	const struct vnet_port *port = vnet_port_find(want, c->dev);
-	char name[VNET_NAME_SIZE];
-	int r = vnet_name_parse(c->dev, name, err);
-
-	if (r < 0)
-		return r;
-	if (c->verb == CHANGE_ADD_PORT) /* once more: nothing, or again where it was taken off */
-		return port ? 0 : vnet_spec_edit(want, VNET_KEY_PORT, '+', name, err);
-	return port ? drop_port(port, want, err) : refuse_port(c, snap, want, err);
-}
-
-/* From the record (if there is one) and the verb: what is to be. */
-static int want_of(const struct change *c, const struct vnet_snapshot *snap, bool recorded,
-		   const struct vnet_spec *record, struct vnet_spec *ret_want,
-		   struct vnet_error *err)
-{
-	const struct vnet_spec *from = c->before ? c->before : record;
-	struct vnet_spec want = { 0 };
-	int r = recorded || c->before ? vnet_spec_copy(from, &want) : want_new(c, snap, &want, err);
-
-	if (r == 0 && (c->verb == CHANGE_SET || c->dev) && want.foreign)
-		r = vnet_error_set(err, -EPERM,
-				   "%s is a bridge that vnet did not make: want `vnet dhcp` for "
-				   "its server, `ip` for the rest",
-				   c->name);
-	if (r == 0)
-		r = edit(&want, c->edits, c->n, err);
-	if (r == 0 && c->dev)
-		r = edit_ports(c, snap, &want, err);
-	if (r == 0 && c->verb == CHANGE_DHCP && !vnet_spec_has(&want, VNET_KEY_DHCP_RANGE))
-		r = vnet_error_set(err, -EINVAL, "no range: want one such as 10.1.1.11-100");
-	if (r == 0 && c->verb == CHANGE_DHCP_STOP)
-		vnet_spec_drop_dhcp(&want);
-	if (r < 0) {
-		vnet_spec_done(&want);
-		return r;
-	}
-	*ret_want = want;
-	return 0;
-}
-
 /* A foreign bridge of which nothing is wanted any more needs no record. */
-static bool goes(const struct change *c, const struct vnet_spec *want)
+static bool goes(const struct vn_change *c, const struct vnet_spec *want)
 {
-	return c->verb == CHANGE_DELETE || (c->verb == CHANGE_RESTORE && !c->before) ||
-	       (c->verb == CHANGE_DHCP_STOP && want->foreign);
+	return c->verb == VN_CHANGE_DELETE || (c->verb == VN_CHANGE_RESTORE && !c->before) ||
+	       (c->verb == VN_CHANGE_DHCP_STOP && want->foreign);
 }
 
-static int plan_change(const struct change *c, struct vnet_snapshot *snap, bool recorded,
+static int plan_change(const struct vn_change *c, struct vnet_snapshot *snap, bool recorded,
 		       const struct vnet_spec *record, struct vnet_spec *want,
 		       const struct vnet_how *how, struct vnet_plan *plan, struct vnet_error *err)
 {
@@ -216,14 +71,14 @@ static int plan_change(const struct change *c, struct vnet_snapshot *snap, bool 
 }
 
 /* The move is a change of its own: what the bridge gets by it is the NIC's. */
-static int refuse_mixed(const struct change *c, struct vnet_error *err)
+static int refuse_mixed(const struct vn_change *c, struct vnet_error *err)
 {
 	size_t others = 0;
 
 	for (size_t i = 0; i < c->n; i++)
 		others += c->edits[i].key != VNET_KEY_UPLINK &&
 			  c->edits[i].key != VNET_KEY_UPLINK_DHCP;
-	for (size_t i = 0; c->verb == CHANGE_SET && others && i < c->n; i++) {
+	for (size_t i = 0; c->verb == VN_CHANGE_SET && others && i < c->n; i++) {
 		if (c->edits[i].key == VNET_KEY_UPLINK)
 			return vnet_error_set(err, -EINVAL,
 					      "%s with other options: want it in a call of its own",
@@ -232,18 +87,18 @@ static int refuse_mixed(const struct change *c, struct vnet_error *err)
 	return 0;
 }
 
-static int refuse_verb(const struct change *c, bool recorded, struct vnet_error *err)
+static int refuse_verb(const struct vn_change *c, bool recorded, struct vnet_error *err)
 {
-	if (recorded && c->verb == CHANGE_CREATE)
+	if (recorded && c->verb == VN_CHANGE_CREATE)
 		return vnet_error_set(
 			err, -EEXIST,
 			"the network %s exists already (`vnet bridge set` changes it)", c->name);
-	if (!recorded && c->verb != CHANGE_CREATE && c->verb != CHANGE_DHCP && !c->before)
+	if (!recorded && c->verb != VN_CHANGE_CREATE && c->verb != VN_CHANGE_DHCP && !c->before)
 		return vn_net_missing(c->name, err);
 	return refuse_mixed(c, err);
 }
 
-static bool names(const struct change *c, enum vnet_key key)
+static bool names(const struct vn_change *c, enum vnet_key key)
 {
 	bool found = false;
 
@@ -253,9 +108,9 @@ static bool names(const struct change *c, enum vnet_key key)
 }
 
 /* The way out that is asked for; NULL: none, or the one of the record. */
-static const char *uplink_of(const struct change *c)
+static const char *uplink_of(const struct vn_change *c)
 {
-	const char *uplink = c->verb == CHANGE_ADD_PORT ? c->dev : NULL;
+	const char *uplink = c->verb == VN_CHANGE_ADD_PORT ? c->dev : NULL;
 
 	if (c->before && vnet_spec_has(c->before, VNET_KEY_UPLINK))
 		return c->before->uplink;
@@ -268,7 +123,7 @@ static const char *uplink_of(const struct change *c)
 }
 
 /* A way out that the record may have is not wanted any more, and the bridge stays. */
-static bool gives_back(const struct change *c)
+static bool gives_back(const struct vn_change *c)
 {
 	bool found = c->before && !vnet_spec_has(c->before, VNET_KEY_UPLINK);
 
@@ -281,17 +136,18 @@ static bool gives_back(const struct change *c)
  * An address that is new on the NIC is asked for for a second or two: to be moved it must
  * be known to be its own, so that is waited for.
  */
-static int read_settled(struct vnet *vnet, const struct change *c, struct vnet_snapshot *ret_snap,
-			struct vnet_error *err)
+static int read_settled(struct vnet *vnet, const struct vn_change *c,
+			struct vnet_snapshot *ret_snap, struct vnet_error *err)
 {
 	const struct vn_purpose purpose = {
 		.net = c->name,
 		.change = true,
-		.dhcp = c->verb == CHANGE_DHCP || names(c, VNET_KEY_DHCP_RANGE),
+		.dhcp = c->verb == VN_CHANGE_DHCP || names(c, VNET_KEY_DHCP_RANGE),
 		.uplink = uplink_of(c),
 		.is_port = c->dev != NULL,
 		/* What is taken back is taken back whatever it means for others. */
-		.back = c->verb != CHANGE_RESTORE && (c->verb == CHANGE_DELETE || gives_back(c)),
+		.back = c->verb != VN_CHANGE_RESTORE &&
+			(c->verb == VN_CHANGE_DELETE || gives_back(c)),
 		.stays = gives_back(c),
 	};
 	int64_t end_ms = vn_clock_ms() + SETTLE_MS;
@@ -316,7 +172,7 @@ static int32_t taken_index(const struct vnet_plan *plan, int r, const struct vne
 }
 
 /* Plan and carry out once. @watch: NULL, where nobody is to look after it. */
-static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_how *how,
+static int attempt(struct vnet *vnet, const struct vn_change *c, const struct vnet_how *how,
 		   struct vn_watch *watch, struct vnet_result *ret_result, int32_t *ret_taken,
 		   struct vnet_error *err)
 {
@@ -341,7 +197,7 @@ static int attempt(struct vnet *vnet, const struct change *c, const struct vnet_
 	if (r == 0 || r == -ENOENT)
 		r = refuse_verb(c, recorded, err);
 	if (r == 0)
-		r = want_of(c, &snap, recorded, &record, &result.spec, err);
+		r = vn_change_want(c, &snap, recorded, &record, &result.spec, err);
 	if (r == 0)
 		r = plan_change(c, &snap, recorded, &record, &result.spec, how, &result.plan, err);
 	if (r == 0 && how->confirm && !result.plan.watched)
@@ -437,14 +293,14 @@ static int the_network(const struct vnet *vnet, match_fn *match, const void *arg
 }
 
 /* Where none was named: only the lock makes sure that it stays the one. */
-static int find_network(const struct vnet *vnet, const struct change *c,
+static int find_network(const struct vnet *vnet, const struct vn_change *c,
 			char ret_name[VNET_NAME_SIZE], struct vnet_error *err)
 {
 	struct vnet_range range;
 	char subject[80];
 	int r;
 
-	if (c->verb == CHANGE_DHCP_STOP)
+	if (c->verb == VN_CHANGE_DHCP_STOP)
 		return the_network(vnet, is_served, NULL, "is served", ret_name, err);
 	for (size_t i = 0; i < c->n; i++) {
 		if (c->edits[i].key != VNET_KEY_DHCP_RANGE)
@@ -462,7 +318,7 @@ static int find_network(const struct vnet *vnet, const struct change *c,
 /* ---- all together ---- */
 
 /* The record tells, before all is read: a change of a network with an uplink may move it. */
-static bool moves_uplink(const struct vnet *vnet, const struct change *c)
+static bool moves_uplink(const struct vnet *vnet, const struct vn_change *c)
 {
 	auto_free char *record = NULL;
 	char path[VNET_PATH_SIZE];
@@ -471,16 +327,16 @@ static bool moves_uplink(const struct vnet *vnet, const struct change *c)
 		return false;
 	if (uplink_of(c))
 		return true;
-	if (c->verb == CHANGE_DHCP || c->verb == CHANGE_DHCP_STOP ||
+	if (c->verb == VN_CHANGE_DHCP || c->verb == VN_CHANGE_DHCP_STOP ||
 	    vn_name_path(vnet->run_dir, c->name, VN_NAME_RECORD, path) < 0)
 		return false;
 	return vn_file_read(path, &record, NULL) == 0 && strstr(record, "\nuplink ");
 }
 
-static int refuse_call(const struct change *c, struct vnet_error *err)
+static int refuse_call(const struct vn_change *c, struct vnet_error *err)
 {
-	bool finds = c->verb == CHANGE_DHCP || c->verb == CHANGE_DHCP_STOP;
-	bool port = c->verb == CHANGE_ADD_PORT || c->verb == CHANGE_DEL_PORT;
+	bool finds = c->verb == VN_CHANGE_DHCP || c->verb == VN_CHANGE_DHCP_STOP;
+	bool port = c->verb == VN_CHANGE_ADD_PORT || c->verb == VN_CHANGE_DEL_PORT;
 	int r = vn_given_names(finds ? "" : c->name, port ? c->dev : "", err);
 
 	if (r == 0 && c->mode >= VNET_MODE_COUNT)
@@ -488,13 +344,14 @@ static int refuse_call(const struct change *c, struct vnet_error *err)
 	return r < 0 ? r : vn_given_edits(c->edits, c->n, err);
 }
 
-static int run_change(struct vnet *vnet, const struct change *asked, const struct vnet_how *given,
-		      struct vnet_result *ret_result, struct vnet_error *err)
+static int run_change(struct vnet *vnet, const struct vn_change *asked,
+		      const struct vnet_how *given, struct vnet_result *ret_result,
+		      struct vnet_error *err)
 {
 	char what[VN_GIVEN_WHAT];
 	const struct vnet_how how = vn_given_how(given, what);
 	struct vn_watch watch = { .sock = -1 };
-	struct change c = *asked;
+	struct vn_change c = *asked;
 	struct vnet_error why = { 0 };
 	char found[VNET_NAME_SIZE];
 	auto_fd lock = -1;
@@ -533,8 +390,8 @@ int vnet_create(struct vnet *vnet, enum vnet_mode_id mode, const char *name,
 		const struct vnet_edit *edits, size_t n, const struct vnet_how *how,
 		struct vnet_result *ret_result, struct vnet_error *err)
 {
-	struct change c = {
-		.verb = CHANGE_CREATE, .mode = mode, .name = name, .edits = edits, .n = n
+	struct vn_change c = {
+		.verb = VN_CHANGE_CREATE, .mode = mode, .name = name, .edits = edits, .n = n
 	};
 
 	return run_change(vnet, &c, how, ret_result, err);
@@ -543,7 +400,7 @@ int vnet_create(struct vnet *vnet, enum vnet_mode_id mode, const char *name,
 int vnet_set(struct vnet *vnet, const char *name, const struct vnet_edit *edits, size_t n,
 	     const struct vnet_how *how, struct vnet_result *ret_result, struct vnet_error *err)
 {
-	struct change c = { .verb = CHANGE_SET, .name = name, .edits = edits, .n = n };
+	struct vn_change c = { .verb = VN_CHANGE_SET, .name = name, .edits = edits, .n = n };
 
 	return run_change(vnet, &c, how, ret_result, err);
 }
@@ -551,7 +408,7 @@ int vnet_set(struct vnet *vnet, const char *name, const struct vnet_edit *edits,
 int vnet_add_port(struct vnet *vnet, const char *name, const char *dev, const struct vnet_how *how,
 		  struct vnet_result *ret_result, struct vnet_error *err)
 {
-	struct change c = { .verb = CHANGE_ADD_PORT, .name = name, .dev = dev };
+	struct vn_change c = { .verb = VN_CHANGE_ADD_PORT, .name = name, .dev = dev };
 
 	return run_change(vnet, &c, how, ret_result, err);
 }
@@ -559,7 +416,7 @@ int vnet_add_port(struct vnet *vnet, const char *name, const char *dev, const st
 int vnet_del_port(struct vnet *vnet, const char *name, const char *dev, const struct vnet_how *how,
 		  struct vnet_result *ret_result, struct vnet_error *err)
 {
-	struct change c = { .verb = CHANGE_DEL_PORT, .name = name, .dev = dev };
+	struct vn_change c = { .verb = VN_CHANGE_DEL_PORT, .name = name, .dev = dev };
 
 	return run_change(vnet, &c, how, ret_result, err);
 }
@@ -567,7 +424,7 @@ int vnet_del_port(struct vnet *vnet, const char *name, const char *dev, const st
 int vnet_delete(struct vnet *vnet, const char *name, const struct vnet_how *how,
 		struct vnet_result *ret_result, struct vnet_error *err)
 {
-	struct change c = { .verb = CHANGE_DELETE, .name = name };
+	struct vn_change c = { .verb = VN_CHANGE_DELETE, .name = name };
 
 	return run_change(vnet, &c, how, ret_result, err);
 }
@@ -575,7 +432,7 @@ int vnet_delete(struct vnet *vnet, const char *name, const struct vnet_how *how,
 int vnet_dhcp(struct vnet *vnet, const char *name, const struct vnet_edit *edits, size_t n,
 	      const struct vnet_how *how, struct vnet_result *ret_result, struct vnet_error *err)
 {
-	struct change c = { .verb = CHANGE_DHCP, .name = name, .edits = edits, .n = n };
+	struct vn_change c = { .verb = VN_CHANGE_DHCP, .name = name, .edits = edits, .n = n };
 
 	return run_change(vnet, &c, how, ret_result, err);
 }
@@ -583,7 +440,7 @@ int vnet_dhcp(struct vnet *vnet, const char *name, const struct vnet_edit *edits
 int vnet_dhcp_stop(struct vnet *vnet, const char *name, const struct vnet_how *how,
 		   struct vnet_result *ret_result, struct vnet_error *err)
 {
-	struct change c = { .verb = CHANGE_DHCP_STOP, .name = name };
+	struct vn_change c = { .verb = VN_CHANGE_DHCP_STOP, .name = name };
 
 	return run_change(vnet, &c, how, ret_result, err);
 }
@@ -592,7 +449,7 @@ int vn_net_restore(struct vnet *vnet, const char *name, const struct vnet_spec *
 		   const char *what, struct vnet_error *err)
 {
 	const struct vnet_how how = { .what = what, .force = true };
-	struct change c = { .verb = CHANGE_RESTORE, .name = name, .before = before };
+	struct vn_change c = { .verb = VN_CHANGE_RESTORE, .name = name, .before = before };
 
 	if (before)
 		c.mode = before->mode;
