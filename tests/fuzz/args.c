@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int argc = 0;
 
 	while (in.left && argc < WORDS_MAX)
-		argv[argc++] = fuzz_piece(&in, '\0');
+		argv[argc++] = fuzz_piece(&in, '\0', NULL);
 	if (argc)
 		parse(argc, argv);
 	for (int i = 0; i < argc; i++)

@@ -42,7 +42,7 @@ char *fuzz_string(const uint8_t *data, size_t size)
 	return s;
 }
 
-char *fuzz_piece(struct fuzz_in *in, char end)
+char *fuzz_piece(struct fuzz_in *in, uint8_t end, size_t *ret_size)
 {
 	const uint8_t *found = in->left ? memchr(in->at, end, in->left) : NULL;
 	size_t size = found ? (size_t)(found - in->at) : in->left;
@@ -50,6 +50,8 @@ char *fuzz_piece(struct fuzz_in *in, char end)
 
 	in->at += size + (found != NULL);
 	in->left -= size + (found != NULL);
+	if (ret_size)
+		*ret_size = size;
 	return s;
 }
 

@@ -25,12 +25,15 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 /* A string of @size bytes, in memory of that very size: a step beyond its end is found. free(3). */
 char *fuzz_string(const uint8_t *data, size_t size);
 
-/* A piece of an input: what comes before the next @end, which goes too. free(3) it. */
+/*
+ * A piece of an input: what comes before the next @end, which goes too, as fuzz_string().
+ * @ret_size: may be NULL
+ */
 struct fuzz_in {
 	const uint8_t *at;
 	size_t left;
 };
-char *fuzz_piece(struct fuzz_in *in, char end);
+char *fuzz_piece(struct fuzz_in *in, uint8_t end, size_t *ret_size);
 
 /* What @err says of a failure with the code @r: that code, and a sentence for a terminal. */
 void fuzz_refused(const struct vnet_error *err, int r);

@@ -6,12 +6,17 @@
  * are asked for must be there: eth0 with the index 42, br0 with 43.
  */
 #include <libmnl/libmnl.h>
+#include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
 
 #include "base/text.h"
 #include "fuzz/readers.h"
@@ -91,6 +96,49 @@ ssize_t recv(int fd, void *buf, size_t size, int flags)
 
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
+/* ---- iptables: no kernel need have it, but its structures are known ---- */
+
+/* An entry of the one family or the other, with the target that names a chain, or with none. */
+static void put_entry(FILE *file, bool inet6, const char *iface, const char *chain)
+{
+	const size_t more = inet6 ? sizeof(struct ip6t_entry) - sizeof(struct ipt_entry) : 0;
+	struct xt_error_target target = { .target.u.user.target_size = sizeof(target) };
+	struct ipt_entry entry4 = { 0 };
+	struct ip6t_entry entry6 = { 0 };
+
+	if (chain)
+		must(vn_copy(target.errorname, sizeof(target.errorname), chain) == 0 &&
+		     vn_copy(target.target.u.user.name, sizeof(target.target.u.user.name),
+			     XT_ERROR_TARGET) == 0);
+	must(vn_copy(entry4.ip.iniface, IFNAMSIZ, iface) == 0);
+	memset(entry4.ip.iniface_mask, 0xff, strlen(iface));
+	memcpy(entry6.ipv6.iniface, entry4.ip.iniface, IFNAMSIZ);
+	memcpy(entry6.ipv6.iniface_mask, entry4.ip.iniface_mask, IFNAMSIZ);
+	entry6.target_offset = entry4.target_offset = (uint16_t)(sizeof(entry4) + more);
+	entry6.next_offset = entry4.next_offset =
+		(uint16_t)(sizeof(entry4) + more + sizeof(target));
+	must(fwrite(inet6 ? (const void *)&entry6 : (const void *)&entry4, sizeof(entry4) + more, 1,
+		    file) == 1);
+	must(fwrite(&target, sizeof(target), 1, file) == 1);
+}
+
+/* As fuzz/xtables.c takes it: INPUT begins with the table, and there is a chain of its own. */
+static void put_table(const char *dir, bool inet6)
+{
+	static const uint8_t hooks[] = { 0xff, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	char path[4096];
+	FILE *file;
+
+	must(vn_format(path, sizeof(path), "%s/xtables%d", dir, inet6) == 0);
+	file = fopen(path, "we");
+	must(file && fputc(inet6, file) == inet6 && fwrite(hooks, sizeof(hooks), 1, file) == 1);
+	put_entry(file, inet6, "eth0", NULL);
+	put_entry(file, inet6, "", "own");
+	put_entry(file, inet6, "eth", NULL);
+	put_entry(file, inet6, "", XT_ERROR_TARGET);
+	must(fclose(file) == 0);
+}
+
 int main(int argc, char **argv)
 {
 	must(argc == 2);
@@ -103,5 +151,7 @@ int main(int argc, char **argv)
 		fuzz_readers[i].read();
 		must(fclose(recorder.file) == 0);
 	}
+	put_table(argv[1], false);
+	put_table(argv[1], true);
 	return 0;
 }
