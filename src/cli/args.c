@@ -21,7 +21,7 @@ struct uses {
 	uint64_t sign;
 };
 
-static bool takes(const struct cli_verb *verb, enum vnet_mode_id mode, size_t i)
+bool cli_takes(const struct cli_verb *verb, enum vnet_mode_id mode, size_t i)
 {
 	const struct vn_option *opt = &vn_options[i];
 
@@ -36,7 +36,7 @@ static int find_option(const struct cli_verb *verb, enum vnet_mode_id mode, cons
 		       size_t len)
 {
 	for (size_t i = 0; i < vn_n_options; i++) {
-		if (takes(verb, mode, i) && strlen(vn_options[i].key) == len &&
+		if (cli_takes(verb, mode, i) && strlen(vn_options[i].key) == len &&
 		    !strncmp(vn_options[i].key, name, len))
 			return (int)i;
 	}

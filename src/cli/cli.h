@@ -60,6 +60,12 @@ int cli_parse(const struct cli_verb *verb, enum vnet_mode_id mode, int argc, cha
 	      struct cli_args *ret_args, struct vnet_error *err);
 void cli_args_done(struct cli_args *args);
 
+/* True if the verb, of that mode, takes option @i of the table. */
+bool cli_takes(const struct cli_verb *verb, enum vnet_mode_id mode, size_t i);
+
+/* For the shells: what the last of @n words could become, one a line. */
+void cli_complete(int n, char **argv);
+
 /* Help on all verbs, on one, and the option list of the man page in scdoc's format. */
 void cli_help(void);
 void cli_help_verb(const struct cli_verb *verb);

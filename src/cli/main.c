@@ -136,6 +136,10 @@ static int globals(int argc, char **argv, bool *verbose, struct vnet_error *err)
 			cli_help_scdoc();
 			return -1;
 		}
+		if (!strcmp(argv[i], "--complete")) { /* for the shells */
+			cli_complete(argc - i - 1, argv + i + 1);
+			return -1;
+		}
 		if (!strcmp(argv[i], "-v"))
 			*verbose = true;
 		else if (strcmp(argv[i], "-n") != 0)
