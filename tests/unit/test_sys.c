@@ -303,6 +303,23 @@ static void lock_passes_to_who_waits(void **state)
 	assert_int_equal(got, TIMES);
 }
 
+/* One that waits for the lock, and is stopped, has the gate, but not the lock. */
+static void lock_passes_who_is_stopped(void **state)
+{
+	struct flock gate = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1 };
+	auto_fd stopped = open("lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	char holder[HOLDER];
+	int fd;
+
+	(void)state;
+	assert_int_equal(fcntl(stopped, F_OFD_SETLK, &gate), 0);
+	fd = vn_lock_take("lock", "a", 200, holder, sizeof(holder));
+	assert_true(fd >= 0);
+	assert_int_equal(vn_lock_take("lock", "b", 200, holder, sizeof(holder)), -EBUSY);
+	assert_string_equal(holder, "a");
+	(void)close(fd);
+}
+
 static void lock_survives_hostile_files(void **state)
 {
 	static const char line[] = "\033[31m\001bad\nsecond line\n";
@@ -410,6 +427,7 @@ int main(void)
 		TEST(lock_says_who),
 		TEST(lock_waits),
 		TEST(lock_passes_to_who_waits),
+		TEST(lock_passes_who_is_stopped),
 		TEST(lock_survives_hostile_files),
 		TEST(lock_dies_with_its_holder),
 		TEST(lock_excludes_threads),
