@@ -407,6 +407,10 @@ int vn_op_read(char *line, struct vnet_op *ret_op, char **ret_content)
 		return r;
 	if (op.u.link.peer.ns >= VNET_NS_COUNT && kinds[op.kind].members == link_members)
 		return -EBADMSG;
+	if (op.u.object.how > VNET_OBJECT_REPLACE && kinds[op.kind].members == object_members)
+		return -EBADMSG;
+	if (op.u.wait.what > VNET_WAIT_LOCAL && kinds[op.kind].members == wait_members)
+		return -EBADMSG;
 	*ret_op = op;
 	*ret_content = take_ptr(&content);
 	return 0;

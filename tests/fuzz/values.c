@@ -8,7 +8,7 @@
 #include "fuzz/fuzz.h"
 #include "lib/must.h"
 
-enum { VALUE_MAX = 128 };
+enum { VALUE_MAX = 1024 };
 
 struct value {
 	alignas(max_align_t) uint8_t bytes[VALUE_MAX];

@@ -54,11 +54,22 @@ static void content_of_nothing(void **state)
 	refused(HEAD "undo file-del 0 path=/run/x content=y\n");
 }
 
+/* What a table is asked for by is a number in it. */
+static void numbers_of_nothing(void **state)
+{
+	(void)state;
+	refused(HEAD "do wait 0 what=2 index=1 link=eth0\n");
+	refused(HEAD "do object-add 0 how=32 link=eth0 "
+		     "message=1800000014000000000000000000000002180000"
+		     "01000000\n");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole),
 		cmocka_unit_test(content_of_nothing),
+		cmocka_unit_test(numbers_of_nothing),
 	};
 
 	return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
