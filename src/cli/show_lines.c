@@ -21,6 +21,10 @@ static size_t over_of(const struct show_lines *lines, size_t n, unsigned int dep
 {
 	size_t i = n;
 
+	/* beside its like: there may be a hundred thousand leases */
+	if (depth && n > 1 && lines->lines[n - 1].depth == depth &&
+	    lines->lines[n - 1].over < n - 1)
+		return lines->lines[n - 1].over;
 	while (depth && i-- > 0) {
 		if (lines->lines[i].depth < depth && is_box(lines->lines[i].kind))
 			return i;

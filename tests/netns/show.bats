@@ -315,3 +315,13 @@ says_not()
 	[[ $output != *" address "* ]]
 	[ "$(vnet show br1 --json | jq '.[0].state.uplink')" = null ]
 }
+
+@test "a hundred thousand leases are shown in no more than seconds" {
+	vnet bridge create br0 --address 10.1.1.254/24
+	vnet dhcp 10.1.1.11-100
+	awk 'BEGIN { for (i = 0; i < 100000; i++) printf "4102444800 52:54:00:%02x:%02x:%02x 10.%d.%d.%d * *\n",
+		i / 65536, i / 256 % 256, i % 256, i / 65536, i / 256 % 256, i % 256 }' >>/var/lib/vnet/leases/br0
+	run timeout $((5 * ${VNET_SLOW:-1})) vnet show br0
+	[ "$status" -eq 0 ]
+	[ "$(grep -c 'not heard lately$' <<<"$output")" -eq 100000 ]
+}
