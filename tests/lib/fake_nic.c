@@ -244,6 +244,18 @@ static const struct vnet_object *route_over(const struct fake *fake)
 	return NULL;
 }
 
+/* Returns the link that it led over. A copy tells what is to go: the route itself goes meanwhile. */
+static int32_t forget(struct fake *fake, const struct vnet_object *route)
+{
+	int32_t index = route->index;
+	struct vnet_object like;
+
+	must(vnet_object_copy(route, &like) == 0);
+	vn_snapshot_del_object(&fake->world, VNET_NS_HOST, &like);
+	vnet_object_done(&like);
+	return index;
+}
+
 bool fake_nic_hear(struct fake *fake)
 {
 	const struct vnet_object *route = route_over(fake);
@@ -256,8 +268,7 @@ bool fake_nic_hear(struct fake *fake)
 	if (!known)
 		hang_advertised_addr(fake, &msg);
 	while (route) {
-		index = route->index;
-		vn_snapshot_del_object(&fake->world, VNET_NS_HOST, route);
+		index = forget(fake, route);
 		route = route_over(fake);
 	}
 	hang_advertised_route(fake, &msg, index);
