@@ -24,8 +24,6 @@
 #define PORT  "demo-port"
 #define GUEST "demo-guest"
 
-extern char **environ;
-
 /* What went wrong is one sentence, in err->msg. */
 static bool told(int r, const char *what, const struct vnet_error *err)
 {
@@ -37,10 +35,11 @@ static bool told(int r, const char *what, const struct vnet_error *err)
 /* Run a command of a few words; true if it succeeds. */
 static bool command(const char *const argv[])
 {
+	char *const environment[] = { NULL };
 	int status;
 	pid_t pid;
 
-	if (posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)(uintptr_t)argv, environ) ||
+	if (posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)(uintptr_t)argv, environment) ||
 	    waitpid(pid, &status, 0) < 0)
 		return false;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;

@@ -142,7 +142,7 @@ static bool differs(const struct vnet_snapshot *snap, const char *path, const ch
 {
 	const struct vnet_file *file = vnet_file_by_path(snap, path);
 
-	return !file || !file->content || strcmp(file->content, content) != 0;
+	return !file || !file->content || !content || strcmp(file->content, content) != 0;
 }
 
 int vn_dhcp_differs(const struct vnet_spec *spec, const struct vnet_snapshot *snap,

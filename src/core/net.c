@@ -373,20 +373,20 @@ int vn_net_recover(struct vnet *vnet, const struct vn_journal *journal, bool dry
 	return vn_txn_recover(&txn, journal, &head, dry_run, ret_forward, err);
 }
 
-int vnet_recover(struct vnet *vnet, const struct vnet_how *given, char **ret_what,
+int vnet_recover(struct vnet *vnet, const struct vnet_how *how, char **ret_what,
 		 struct vnet_plan *ret_plan, struct vnet_error *err)
 {
 	char doing[VN_GIVEN_WHAT];
-	const struct vnet_how how = vn_given_how(given, doing);
-	auto_fd lock = how.dry_run ? -1 : take_lock(vnet, how.what, err);
+	const struct vnet_how given = vn_given_how(how, doing);
+	auto_fd lock = given.dry_run ? -1 : take_lock(vnet, given.what, err);
 	struct vnet_snapshot head;
 	struct vn_journal journal;
 	bool forward = false;
 	int r;
 
-	if (!how.dry_run && lock < 0)
+	if (!given.dry_run && lock < 0)
 		return lock;
-	if (!how.dry_run)
+	if (!given.dry_run)
 		vn_file_clear(vnet->journal);
 	r = vn_journal_read(vnet->journal, &journal);
 	if (r == -ENOENT) {
@@ -398,7 +398,7 @@ int vnet_recover(struct vnet *vnet, const struct vnet_how *given, char **ret_wha
 		return vnet_error_set(err, r,
 				      "%s: %s: look at it, mend by hand what it names, delete it",
 				      vnet->journal, vn_strerror(r));
-	r = vn_net_recover(vnet, &journal, how.dry_run, &forward, err);
+	r = vn_net_recover(vnet, &journal, given.dry_run, &forward, err);
 	if (r == 0)
 		r = head_of(vnet, journal.net, &head);
 	if (r == 0) {

@@ -86,7 +86,8 @@ int __wrap_vn_file_load(int fd, size_t max, char **ret_content, size_t *ret_len)
 	return 0;
 }
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): as the one that it stands for */
+/* As the one that it stands for: */
+/* cppcheck-suppress constParameter ; NOLINTNEXTLINE(readability-non-const-parameter) */
 int __wrap_vn_file_read(const char *path, char **ret_content, uint32_t *ret_mode)
 {
 	if (!*path || ret_mode)

@@ -33,12 +33,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 char *fuzz_string(const uint8_t *data, size_t size)
 {
-	char *s = malloc(size + 1);
+	char *s = calloc(1, size + 1);
 
 	must(s);
 	if (size)
 		memcpy(s, data, size);
-	s[size] = '\0';
 	return s;
 }
 

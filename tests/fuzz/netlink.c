@@ -18,7 +18,7 @@
 enum { PORT = 4242 };
 
 struct mnl_socket {
-	int dummy;
+	int dummy; /* cppcheck-suppress unusedStructMember ; none may be empty */
 };
 
 /* libFuzzer's function has no argument of ours to pass on. */
@@ -219,7 +219,7 @@ static void each_message(const uint8_t *data, size_t size)
 	while (fake.in.left) {
 		struct nlmsghdr head;
 		size_t n = cut(&head);
-		uint8_t *copy = malloc(n);
+		uint8_t *copy = calloc(1, n);
 
 		must(copy);
 		(void)take(copy, n, &head);

@@ -25,9 +25,9 @@ static void round_trip(const struct vnet_spec *spec)
 	free(first);
 }
 
-static void plan(const struct vnet_spec *have, const struct vnet_spec *want)
+static void plan(const struct vnet_mode *mode, const struct vnet_spec *have,
+		 const struct vnet_spec *want)
 {
-	const struct vnet_mode *mode = vnet_mode_get((have ? have : want)->mode);
 	struct vnet_snapshot snap = fuzz_host();
 	struct vnet_error err = { 0 };
 	struct vnet_plan plan;
@@ -58,7 +58,7 @@ static void choose(const struct vnet_spec *spec)
 	must(vnet_spec_copy(spec, &chosen) == 0);
 	if (vnet_spec_defaults(&chosen, mode->keys, &err) == 0 &&
 	    mode->choose(&chosen, &snap, &notes, &err) == 0)
-		plan(NULL, &chosen);
+		plan(mode, NULL, &chosen);
 	vnet_spec_done(&chosen);
 	vnet_plan_done(&notes);
 	vnet_snapshot_done(&snap);
@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r == 0) {
 		round_trip(&spec);
 		choose(&spec);
-		plan(&spec, NULL);
+		plan(vnet_mode_get(spec.mode), &spec, NULL);
 		vnet_spec_done(&spec);
 	} else {
 		fuzz_refused(&err, r);

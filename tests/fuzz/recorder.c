@@ -131,7 +131,8 @@ static void put_table(const char *dir, bool inet6)
 
 	must(vn_format(path, sizeof(path), "%s/xtables%d", dir, inet6) == 0);
 	file = fopen(path, "we");
-	must(file && fputc(inet6, file) == inet6 && fwrite(hooks, sizeof(hooks), 1, file) == 1);
+	must(file && fputc(inet6 ? 1 : 0, file) != EOF &&
+	     fwrite(hooks, sizeof(hooks), 1, file) == 1);
 	put_entry(file, inet6, "eth0", NULL);
 	put_entry(file, inet6, "", "own");
 	put_entry(file, inet6, "eth", NULL);

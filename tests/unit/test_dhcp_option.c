@@ -315,7 +315,7 @@ static void boots(void **state)
 	memset(text, 'a', VNET_BOOT_FILE);
 	text[VNET_BOOT_FILE - 1] = '\0';
 	check_value(VNET_KEY_DHCP_PXE, text, true);
-	(void)strcat(text, "@10.1.1.1");
+	memcpy(text + VNET_BOOT_FILE - 1, "@10.1.1.1", sizeof("@10.1.1.1"));
 	check_value(VNET_KEY_DHCP_PXE, text, true);
 	memset(text, 'a', VNET_BOOT_FILE);
 	text[VNET_BOOT_FILE] = '\0';

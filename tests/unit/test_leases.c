@@ -357,7 +357,7 @@ static void too_many_of_the_shortest(void **state)
 static void huge_client_ids(void **state)
 {
 	enum { ID = 65536 };
-	size_t size = 3 * (ID + 64);
+	size_t size = (size_t)3 * (ID + 64);
 	char *text = malloc(size);
 	size_t len = 0;
 	struct parsed p;
@@ -441,7 +441,7 @@ static void *grow(void *arg)
 	while (!writer->failed && !atomic_load(&writer->stop)) {
 		if (write(fd, text, sizeof(text) - 1) < 0 || fstat(fd, &st) < 0)
 			writer->failed = true;
-		if (st.st_size > 2 * VN_LEASES_MAX)
+		if (st.st_size > (off_t)2 * VN_LEASES_MAX)
 			atomic_store(&writer->stop, true);
 	}
 	return NULL;

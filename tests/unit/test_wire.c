@@ -34,7 +34,7 @@ static void ends_between(void **state)
 	struct {
 		struct nlmsghdr head;
 		struct nlattr attr;
-		uint8_t value[4];
+		uint8_t value[4]; /* cppcheck-suppress unusedStructMember ; the attribute's */
 	} message = { .head = { .nlmsg_len = sizeof(message) },
 		      .attr = { .nla_len = sizeof(message.attr) + 4, .nla_type = 1 } };
 
