@@ -194,15 +194,14 @@ static int kernel_read(void *self, const char *net, struct vnet_snapshot *snap,
 	struct kernel *k = self;
 	int r = snap->ask ? listen_anew(k) : 0;
 
-	if (snap->ask) /* what an earlier look has asked by is nothing that hangs on the NIC */
-		vn_spent_close(&k->spent);
 	if (r == 0)
 		r = read_host(k, net, snap);
 	if (r == 0 && snap->ask)
 		r = vn_settings_inet6(net, snap);
 	if (r == 0)
 		r = vn_facts_host(snap);
-	/* While an address is being asked for, there will be another look. */
+	/* While an address is being asked for there will be another look, to which the sockets of
+	 * this one would be bound to the NIC. */
 	if (r == 0 && snap->ask && *snap->uplink && !vnet_uplink_pending(snap, snap->uplink))
 		r = vn_gateways_read(net, snap, &k->spent);
 	if (r == 0 && *net)
