@@ -244,7 +244,7 @@ static const struct vnet_object *route_over(const struct fake *fake)
 	return NULL;
 }
 
-/* Returns the link that it led over. A copy tells what is to go: the route itself goes meanwhile. */
+/* Returns the link that it led over. A copy tells what is to go: the route itself does. */
 static int32_t forget(struct fake *fake, const struct vnet_object *route)
 {
 	int32_t index = route->index;
