@@ -54,6 +54,21 @@ static void read_traffic(const struct nlattr *attr, struct vnet_traffic *ret)
 	};
 }
 
+/* The kernel filters by master, which the attribute @master names. */
+static int dump(struct vn_sock *sock, uint16_t type, const void *body, size_t len, uint16_t master,
+		int (*fn)(const struct nlmsghdr *head, void *arg), struct into *into)
+{
+	uint32_t seq = vn_sock_seq(sock, 1);
+	uint8_t buf[64];
+	struct vn_msg msg;
+
+	vn_msg_init(&msg, buf, sizeof(buf));
+	vn_msg_begin(&msg, type, NLM_F_DUMP, seq, body, len);
+	vn_attr_u32(&msg, master, (uint32_t)into->index);
+	(void)vn_msg_end(&msg);
+	return vn_sock_dump(sock, &msg, seq, fn, into);
+}
+
 static int on_link(const struct nlmsghdr *head, void *arg)
 {
 	struct into *into = arg;
@@ -76,20 +91,12 @@ static int on_link(const struct nlmsghdr *head, void *arg)
 	return r;
 }
 
-/* The kernel filters by master. */
 int vn_read_ports(struct vn_sock *sock, int32_t index, struct vnet_guests *guests)
 {
 	struct into into = { guests, index };
-	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
-	uint32_t seq = vn_sock_seq(sock, 1);
-	uint8_t buf[64];
-	struct vn_msg msg;
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
 
-	vn_msg_init(&msg, buf, sizeof(buf));
-	vn_msg_begin(&msg, RTM_GETLINK, NLM_F_DUMP, seq, &info, sizeof(info));
-	vn_attr_u32(&msg, IFLA_MASTER, (uint32_t)index);
-	(void)vn_msg_end(&msg);
-	return vn_sock_dump(sock, &msg, seq, on_link, &into);
+	return dump(sock, RTM_GETLINK, &info, sizeof(info), IFLA_MASTER, on_link, &into);
 }
 
 /* ---- stations ---- */
@@ -122,16 +129,9 @@ static int on_neigh(const struct nlmsghdr *head, void *arg)
 int vn_read_stations(struct vn_sock *sock, int32_t index, struct vnet_guests *guests)
 {
 	struct into into = { guests, index };
-	struct ndmsg info = { .ndm_family = AF_BRIDGE };
-	uint32_t seq = vn_sock_seq(sock, 1);
-	uint8_t buf[64];
-	struct vn_msg msg;
+	const struct ndmsg info = { .ndm_family = AF_BRIDGE };
 
-	vn_msg_init(&msg, buf, sizeof(buf));
-	vn_msg_begin(&msg, RTM_GETNEIGH, NLM_F_DUMP, seq, &info, sizeof(info));
-	vn_attr_u32(&msg, NDA_MASTER, (uint32_t)index);
-	(void)vn_msg_end(&msg);
-	return vn_sock_dump(sock, &msg, seq, on_neigh, &into);
+	return dump(sock, RTM_GETNEIGH, &info, sizeof(info), NDA_MASTER, on_neigh, &into);
 }
 
 /* ---- namespaces ---- */
